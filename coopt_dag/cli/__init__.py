@@ -1,0 +1,4 @@
+"""Commands: parse, wire the adapters, print, exit.
+
+Floor: roof. Doors: `main`.
+"""

@@ -1,0 +1,44 @@
+"""A step: one small, well-posed task with typed inputs and outputs, a metric and a budget."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from coopt_dag.model.base import Frozen, Prose, Sentence, Slug
+from coopt_dag.model.metric import Metric
+
+
+class Budget(Frozen):
+    """What one run of the step may use."""
+
+    cpu: Annotated[int, Field(ge=1, le=256)] = 1
+    """Cores."""
+    mem_mb: Annotated[int, Field(ge=16)] = 2048
+    wall_s: Annotated[int, Field(ge=1)] = 600
+
+
+class Step(Frozen):
+    """The contract of a step; solutions live beside it and are discovered."""
+
+    schema_: Annotated[Literal["coopt/step/1"], Field(alias="schema")]
+    id: Slug
+    version: Annotated[int, Field(ge=1)]
+    summary: Sentence
+    question: Prose
+    inputs: Annotated[dict[Slug, Slug], Field(min_length=1)]
+    """Input name → artifact type."""
+    outputs: Annotated[dict[Slug, Slug], Field(min_length=1)]
+    """Output name → artifact type."""
+    metric: Metric
+    budget: Budget = Budget()
+    keywords: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _metric_judges_an_output(self) -> Step:
+        if self.metric.prediction not in self.outputs:
+            raise ValueError(
+                f"metric.prediction is '{self.metric.prediction}', which is no output of this step"
+            )
+        return self
