@@ -107,10 +107,10 @@ class SpecError(CooptError):
     meaning = "a specification is invalid"
 
 
-class SpecErrors(SpecError):
+class SpecGroupError(SpecError):
     """Several complaints about specification files, all found in one pass.
 
-    >>> str(SpecErrors([SpecError("bad id", path="step.yaml", line=2)]))
+    >>> str(SpecGroupError([SpecError("bad id", path="step.yaml", line=2)]))
     'step.yaml:2: bad id'
     """
 

