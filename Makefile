@@ -1,0 +1,151 @@
+# Everything starts here: `make` lists what there is. Needs Python 3.11+, git and make; no root.
+# Nothing of ours has to be installed: .venv/ is made from the hash-pinned lists in locks/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+UV := $(BIN)/uv
+STAMPS := $(VENV)/stamps
+NPM := $(shell command -v npm 2>/dev/null)
+INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes --compile-bytecode
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-header $(UPGRADE)
+
+# Files side by side, one worker a core; a file's tests stay together with their fixtures.
+PYTEST_ARGS ?= -q -n auto --dist loadfile
+# Version of the interpreter to build with, if the search should not choose: make PYTHON=python3.12
+PYTHON ?=
+# make locks UPGRADE=--upgrade moves every pin to the newest version that fits.
+UPGRADE ?=
+
+# Without .pyc files every start of Snakemake costs seconds; foreign paths would leak into .venv.
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help demo test check fmt bench docs contracts locks clean env env-dev env-bench npm-hint
+
+help:  ## what you are reading
+	@echo "coopt-dag: research challenges as a DAG of small steps"
+	@echo
+	@grep -hE '^[a-z]+:.*  ## ' Makefile | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1	\2/' | expand -t 18
+	@echo
+	@echo "Start with 'make demo'. The first run makes $(VENV)/ (about a minute); later runs are instant."
+
+demo: env  ## one challenge from data to credit, on this machine; writes results/demo.json
+	@$(BIN)/coopt demo
+
+test: env-dev $(if $(NPM),contracts/node_modules/.stamp,npm-hint)  ## every test, with the real ratings and contracts
+	@select=""; \
+	if ! $(BIN)/coopt data fetch movielens; then \
+	  if [ -n "$${CI:-}" ]; then echo "make test: the ratings could not be fetched" >&2; exit 1; fi; \
+	  echo "note: no ratings, so tests marked 'data' are left out; to get them: coopt data fetch movielens" >&2; \
+	  select="not data"; \
+	fi; \
+	$(if $(NPM),,select="$${select:+$$select and }not npm";) \
+	$(PY) -m pytest $(PYTEST_ARGS) $${select:+-m "$$select"}
+
+check: env-dev  ## style, types, layers, generated files, specifications: all that needs no test run
+	@step() { echo "check: $$1"; shift; "$$@"; }; \
+	quiet() { said="$$("$$@" 2>&1)" || { echo "$$said" >&2; return 1; }; }; \
+	step "style (ruff)" $(BIN)/ruff check --quiet .; \
+	step "format (ruff)" $(BIN)/ruff format --quiet --check .; \
+	step "types (mypy, strict)" $(BIN)/mypy --no-error-summary; \
+	step "layers (import-linter)" quiet $(BIN)/lint-imports --no-logo --no-cache; \
+	step "schemas are fresh" $(PY) -m coopt_dag.specs.export --check; \
+	step "generated pages are fresh" $(PY) -m tools.pages --check; \
+	step "challenges and solutions" $(BIN)/coopt lint
+ifneq ($(NPM),)
+	@$(MAKE) contracts/node_modules/.stamp
+	@echo "check: contracts compile to the committed bytecode"; cd contracts && npm run --silent check
+else
+	@$(MAKE) npm-hint
+endif
+	@echo "check: all fine"
+
+fmt: env-dev  ## put code into house style
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+bench: env-bench  ## measure us and the tools that people use today
+	@$(PY) -m benchmarks
+
+docs: env-dev  ## write every generated page and schema anew
+	@$(PY) -m coopt_dag.specs.export
+	@$(PY) -m tools.pages
+
+contracts: contracts/node_modules/.stamp  ## compile the Solidity sources to the committed ABI and bytecode
+	@cd contracts && npm run --silent compile
+
+locks: $(UV)  ## resolve locks/*.txt anew from pyproject.toml (UPGRADE=--upgrade to move the pins)
+	@$(COMPILE) pyproject.toml --group build -o locks/runtime.txt
+	@echo uv | $(COMPILE) - --constraint locks/runtime.txt -o locks/uv.txt
+	@$(COMPILE) pyproject.toml --group dev --constraint locks/runtime.txt -o locks/dev.txt
+	@$(COMPILE) pyproject.toml --group build --group bench --constraint locks/runtime.txt -o locks/bench.txt
+	@grep -c '^[a-z].*==' locks/*.txt | sed 's/:/: /; s/$$/ packages/'
+
+clean:  ## remove environment and caches (never data, results, store or ledger)
+	@rm -rf $(VENV) contracts/node_modules envs build dist .snakemake
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- environments: one stamp a lock, so that a changed lock installs and an unchanged one costs nothing
+
+env: $(STAMPS)/package
+env-dev: $(STAMPS)/dev $(STAMPS)/package
+env-bench: $(STAMPS)/bench $(STAMPS)/package
+
+$(PY):
+	@found=""; \
+	for candidate in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+	  if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	    >/dev/null 2>&1; then found="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "make: no Python 3.11, 3.12 or 3.13 on the PATH (python3 is $$(python3 -V 2>&1 || true))" >&2; \
+	  echo "hint: install one, or name it: make PYTHON=/path/to/python3.11 demo" >&2; exit 1; \
+	fi; \
+	echo "environment: $(VENV)/ with $$("$$found" -V)" >&2; \
+	"$$found" -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "make: $$found cannot make a virtual environment" >&2; \
+	  echo "hint: on Debian and Ubuntu the package python3-venv is missing" >&2; exit 1; }
+
+$(UV): locks/uv.txt | $(PY)
+	@if [ -x $(UV) ]; then $(INSTALL) -r locks/uv.txt; \
+	else $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/uv.txt; fi
+	@touch $(UV)
+
+$(STAMPS)/runtime: locks/runtime.txt $(UV)
+	@echo "environment: $$(grep -c '^[a-z].*==' $<) pinned packages, hashes checked" >&2
+	@$(INSTALL) -r $<
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: locks/dev.txt $(STAMPS)/runtime
+	@echo "environment: tools for tests and checks" >&2
+	@$(INSTALL) -r $<
+	@touch $@
+
+$(STAMPS)/bench: locks/bench.txt $(STAMPS)/runtime
+	@echo "environment: tools to compare with" >&2
+	@$(INSTALL) -r $<
+	@touch $@
+
+# Editable, so a pull needs no reinstall; the builder is pinned too, so nothing is fetched unpinned.
+$(STAMPS)/package: pyproject.toml $(STAMPS)/runtime
+	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+contracts/node_modules/.stamp: contracts/package-lock.json
+	@echo "contracts: compiler and test chain from npm" >&2
+	@cd contracts && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+npm-hint:
+	@echo "note: no npm on the PATH, so the Solidity compiler and the test chain are absent:" >&2
+	@echo "      tests marked 'npm' and the bytecode comparison are left out. Users never need npm." >&2
