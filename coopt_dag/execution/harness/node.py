@@ -1,0 +1,25 @@
+"""Runs one order in a fresh interpreter: what plain Snakemake calls."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+from coopt_dag.execution.harness.launch import run_one
+
+
+def main(argv: list[str]) -> int:
+    """Run ``ROOT ORDER``; give 0, or 1 with the reason on stderr."""
+    root = Path(argv[0])
+    # blocked, so that sigtimedwait sees the end of the worker at once
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    order = json.loads((root / argv[1]).read_text(encoding="utf-8"))
+    error = run_one(order, root)
+    if error is None:
+        return 0
+    sys.stderr.write(f"{order['step']}/{order['solution'] or order['kind']}: {error['message']}\n")
+    if error.get("hint"):
+        sys.stderr.write(f"hint: {error['hint']}\n")
+    return 1

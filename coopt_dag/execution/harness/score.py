@@ -1,0 +1,113 @@
+"""Scoring: match prediction and truth, call the pure metric, refuse anything but a number."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.errors import ScoreInvalidError
+from coopt_dag.execution.harness import artifacts, work
+from coopt_dag.execution.harness.job import SCORE_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def run_score(order: Mapping[str, Any], root: Path, out: Path) -> None:
+    """Score one prediction against one truth; write `score.json` and the per-example losses."""
+    prediction_order, truth_order = order["inputs"]
+    prediction = artifacts.load(
+        "prediction", prediction_order["type"], root / prediction_order["path"]
+    )
+    truth = artifacts.load("truth", truth_order["type"], root / truth_order["path"])
+    spec = order["metric"]
+    if spec["join"] == "key" and truth_order["type"]["kind"] == "table":
+        prediction = pick_rows(truth, prediction, list(truth_order["type"]["key"]))
+    code = root / order["code"]
+    values = check(spec, work.load_function(code, "score")(truth, prediction))
+    document = {
+        "schema": "coopt/score/1",
+        "challenge": order["challenge"],
+        "label": order["label"],
+        "metric": spec["name"],
+        "unit": spec["unit"],
+        "direction": spec["direction"],
+        "value": values[spec["name"]],
+        "values": values,
+        "losses": _write_losses(code, truth, prediction, out),
+    }
+    text = json.dumps(document, sort_keys=True, indent=1, allow_nan=False)
+    (out / SCORE_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def pick_rows(truth: Any, prediction: Any, key: list[str]) -> Any:
+    """Give the prediction's rows for the truth's keys, in the truth's order.
+
+    Raises
+    ------
+    ScoreInvalidError
+        The prediction lacks a key column, or a row that the truth asks for.
+    """
+    absent = [k for k in key if k not in prediction.columns]
+    if absent:
+        raise ScoreInvalidError(
+            f"the prediction has no column '{absent[0]}' to match rows by",
+            hint="metric.join: whole lets the metric match by itself",
+        )
+    merged = truth[key].merge(prediction, on=key, how="left", indicator=True, validate="1:1")
+    missing = merged["_merge"] != "both"
+    if missing.any():
+        example = merged.loc[missing, key].iloc[0].to_dict()
+        raise ScoreInvalidError(
+            f"{int(missing.sum())} of {len(merged)} rows have no prediction, e.g. {example}"
+        )
+    return merged.drop(columns="_merge")
+
+
+def check(spec: Mapping[str, Any], values: Any) -> dict[str, float]:
+    """Give the metric's values as finite floats, or refuse.
+
+    >>> check({"name": "rmse", "range": [0, 4]}, {"rmse": 1})
+    {'rmse': 1.0}
+    """
+    name = spec["name"]
+    try:
+        found = {str(k): float(v) for k, v in dict(values).items()}
+    except (TypeError, ValueError) as error:
+        raise ScoreInvalidError(f"the metric must return names and numbers: {error}") from error
+    if name not in found:
+        raise ScoreInvalidError(f"the metric returned no '{name}', only {sorted(found)}")
+    for key, value in found.items():
+        if not math.isfinite(value):
+            raise ScoreInvalidError(f"{key} is {value}, which is no number; it never ranks")
+    low, high = spec["range"]
+    if not low <= found[name] <= high:
+        raise ScoreInvalidError(
+            f"{name} is {found[name]:g}, outside its range [{low:g}, {high:g}]"
+        )
+    return dict(sorted(found.items()))
+
+
+def _write_losses(code: Path, truth: Any, prediction: Any, out: Path) -> str | None:
+    import sys
+
+    module = sys.modules[f"coopt_entry_{code.stem}"]
+    losses = getattr(module, "losses", None)
+    if losses is None:
+        return None
+    values = losses(truth, prediction)
+    if not work.has_numpy():
+        numbers = [float(v) for v in values]
+        if not all(map(math.isfinite, numbers)):
+            raise ScoreInvalidError("a per-example loss is not finite")
+        (out / "losses.json").write_text(json.dumps(numbers) + "\n", encoding="utf-8")
+        return "losses.json"
+    import numpy as np
+
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1 or not np.isfinite(array).all():
+        raise ScoreInvalidError("losses must be a 1-d array of finite numbers")
+    np.save(out / "losses.npy", array, allow_pickle=False)
+    return "losses.npy"

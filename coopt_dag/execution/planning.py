@@ -1,0 +1,379 @@
+"""From a loaded challenge and a request to a plan: the one document that workers go by."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.errors import DataMissingError, UnknownNameError
+from coopt_dag.execution.environments import environment_id, platform_tag
+from coopt_dag.execution.request import (
+    EXAMPLE,
+    Request,
+    fingerprint,
+    harness_version,
+    metrics_version,
+)
+from coopt_dag.graph.keys import digest
+from coopt_dag.graph.order import topological_order
+from coopt_dag.graph.plan import Planner, grid
+from coopt_dag.graph.shape import (
+    DATA,
+    ChallengeShape,
+    DatasetShape,
+    MetricShape,
+    Port,
+    SolutionShape,
+    StepShape,
+)
+from coopt_dag.model.artifact import filename
+from coopt_dag.specs.challenge import load_challenge
+from coopt_dag.specs.tree import file_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from coopt_dag.model.metric import Metric
+    from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedStep, LoadedWorkspace
+
+Plan = dict[str, Any]
+"""The JSON of a plan; `schemas` in docs/plan.md describes it."""
+
+
+def plan_for(workspace: LoadedWorkspace, request: Request) -> tuple[Plan, Path]:
+    """Give the plan of a request and its file, made anew only if some byte changed.
+
+    Raises
+    ------
+    SpecGroupError
+        The challenge's specification is broken.
+    UnknownNameError
+        A step, solution or split that the challenge does not have.
+    DataMissingError
+        A split's files are not on this machine.
+    """
+    name = fingerprint(
+        request, root=workspace.root, steps=workspace.steps_dir, data=workspace.data_dir
+    )
+    path = workspace.state_dir / "plans" / f"{name}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8")), path
+    except (FileNotFoundError, ValueError):
+        challenge = load_challenge(workspace, request.challenge)
+        plan = make_plan(workspace, challenge, request)
+        write_plan(plan, path)
+        return plan, path
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Write a plan atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_text(json.dumps(plan, sort_keys=True, separators=(",", ":")), encoding="utf-8")
+    part.replace(path)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Collects the parts of a plan for one challenge of one workspace."""
+
+    workspace: LoadedWorkspace
+    challenge: LoadedChallenge
+    solutions: dict[str, dict[str, Any]]
+    data: dict[str, str]
+    environments: dict[str, dict[str, Any]]
+
+    def relative(self, path: Path) -> str:
+        return path.relative_to(self.workspace.root).as_posix()
+
+    def environment(self, lock: Path, lock_sha256: str) -> str:
+        name = environment_id(lock_sha256)
+        preload = list(self.challenge.spec.environment.preload)
+        self.environments.setdefault(name, {"lock": self.relative(lock), "preload": preload})
+        return name
+
+    def default_environment(self) -> str:
+        lock = self.challenge.path / self.challenge.spec.environment.lock
+        return self.environment(lock, self.challenge.lock_sha256)
+
+    def solution(self, step: str, loaded: LoadedSolution) -> SolutionShape:
+        spec = loaded.spec
+        environment = self.default_environment()
+        if spec.environment is not None:
+            lock = loaded.path / spec.environment
+            environment = self.environment(lock, file_sha256(lock))
+        entry = spec.entry.model_dump(mode="json")
+        name = digest(
+            {
+                "tree": loaded.tree_sha256,
+                "entry": entry,
+                "params": spec.params,
+                "environment": environment,
+            }
+        )
+        self.solutions[name] = {
+            "id": spec.id,
+            "step": step,
+            "code": self.relative(loaded.path),
+            "entry": entry,
+            "params": spec.params,
+            "environment": environment,
+        }
+        return SolutionShape(spec.id, step, name)
+
+    def file(self, path: Path, what: str) -> str:
+        if not path.exists():
+            raise DataMissingError(
+                f"{what} of challenge '{self.challenge.spec.id}' is not on this machine",
+                path=self.relative(path),
+                hint=f"coopt data fetch {self.challenge.spec.id}",
+            )
+        name = file_sha256(path)
+        self.data[name] = self.relative(path)
+        return name
+
+    def dataset(self, split: str) -> DatasetShape:
+        spec = self.challenge.spec
+        if split == EXAMPLE:
+            return self._example()
+        if split not in spec.splits:
+            raise UnknownNameError("split", split, spec.splits)
+        folder = self.workspace.data_dir / spec.id
+        found = spec.splits[split]
+        return DatasetShape(
+            split,
+            {n: self.file(folder / p, f"input '{n}'") for n, p in found.inputs.items()},
+            {n: self.file(folder / p, f"truth '{n}'") for n, p in found.truths.items()},
+        )
+
+    def _example(self) -> DatasetShape:
+        spec, types = self.challenge.spec, self.challenge.types
+
+        def files(names: Mapping[str, str], room: str) -> dict[str, str]:
+            folder = self.challenge.path / EXAMPLE / room
+            return {
+                n: self.file(folder / filename(types[t], n), f"example of '{n}'")
+                for n, t in names.items()
+            }
+
+        return DatasetShape(EXAMPLE, files(spec.data, "inputs"), files(spec.truths, "truths"))
+
+
+def make_plan(
+    workspace: LoadedWorkspace,
+    challenge: LoadedChallenge,
+    request: Request,
+    *,
+    overrides: Mapping[str, LoadedSolution] | None = None,
+) -> Plan:
+    """Plan a request from scratch.
+
+    Parameters
+    ----------
+    overrides
+        Step → a solution that lives elsewhere in the workspace, e.g. fetched by CID.
+    """
+    draft = _Draft(workspace, challenge, {}, {}, {})
+    shape = _challenge_shape(draft)
+    planner = Planner(shape, scored=request.scored)
+    datasets = [draft.dataset(s) for s in _splits(draft, request)]
+    for selection in _selections(draft, shape, request, overrides or {}):
+        for dataset in datasets:
+            planner.add(selection, dataset)
+    return _document(draft, shape, planner, request)
+
+
+def _splits(draft: _Draft, request: Request) -> tuple[str, ...]:
+    if request.splits:
+        return request.splits
+    spec = draft.challenge.spec
+    end = spec.end_to_end
+    wanted = tuple(dict.fromkeys([end.record_split, end.final_split]))
+    folder = draft.workspace.data_dir / spec.id
+
+    def there(split: str) -> bool:
+        found = spec.splits[split]
+        return all((folder / p).exists() for p in [*found.inputs.values(), *found.truths.values()])
+
+    if all(there(s) for s in wanted):
+        return wanted
+    public = tuple(n for n, s in spec.splits.items() if s.visibility == "public" and there(n))
+    return public[:1] or wanted
+
+
+def _selections(
+    draft: _Draft,
+    shape: ChallengeShape,
+    request: Request,
+    overrides: Mapping[str, LoadedSolution],
+) -> Iterable[dict[str, SolutionShape]]:
+    steps = draft.challenge.steps
+    for name in [*request.selection, *overrides]:
+        if name not in steps:
+            raise UnknownNameError("step", name, steps)
+    choices: dict[str, list[SolutionShape]] = {}
+    for step in shape.steps:
+        loaded = steps[step.id]
+        if step.id in overrides:
+            picked = [overrides[step.id]]
+        elif step.id in request.selection:
+            picked = [_named(loaded, request.selection[step.id])]
+        elif request.all_combinations:
+            picked = list(loaded.solutions.values())
+        else:
+            picked = [loaded.solutions["baseline"]]
+        choices[step.id] = [draft.solution(step.id, s) for s in picked]
+    return grid(choices)
+
+
+def _named(step: LoadedStep, solution: str) -> LoadedSolution:
+    if solution not in step.solutions:
+        raise UnknownNameError(f"solution of step '{step.spec.id}'", solution, step.solutions)
+    return step.solutions[solution]
+
+
+def _challenge_shape(draft: _Draft) -> ChallengeShape:
+    spec, loaded = draft.challenge.spec, draft.challenge.steps
+    edges = [(e.source.split("."), e.target.split(".")) for e in spec.edges]
+    order = topological_order(
+        list(spec.steps), [(s[0], t[0]) for s, t in edges if s[0] != DATA]
+    )
+    origin = {(t[0], t[1]): (s[0], s[1]) for s, t in edges}
+    return ChallengeShape(
+        id=spec.id,
+        steps=tuple(_step_shape(draft, loaded[s], origin) for s in order),
+        end_to_end=_metric_shape(
+            draft,
+            "end_to_end",
+            spec.end_to_end.step,
+            spec.end_to_end.metric,
+            draft.challenge.e2e_metric_sha256,
+        ),
+        common={
+            "schema": "coopt/key/1",
+            "seed": spec.seed,
+            "harness": harness_version(),
+            "platform": platform_tag(),
+        },
+    )
+
+
+def _step_shape(
+    draft: _Draft, step: LoadedStep, origin: Mapping[tuple[str, str], tuple[str, str]]
+) -> StepShape:
+    spec, types = step.spec, draft.challenge.types
+
+    def contract(ports: Mapping[str, str]) -> dict[str, Any]:
+        return {n: types[t].model_dump(mode="json") for n, t in ports.items()}
+
+    return StepShape(
+        id=spec.id,
+        inputs=tuple(Port(n, t, *origin[spec.id, n]) for n, t in spec.inputs.items()),
+        outputs=tuple(spec.outputs),
+        contract=digest([contract(spec.inputs), contract(spec.outputs)]),
+        metric=_metric_shape(draft, spec.id, spec.id, spec.metric, step.metric_sha256),
+    )
+
+
+def _metric_shape(
+    draft: _Draft, label: str, step: str, metric: Metric, code_sha256: str
+) -> MetricShape:
+    types, spec = draft.challenge.types, draft.challenge.spec
+    outputs = draft.challenge.steps[step].spec.outputs
+    compared = [types[outputs[metric.prediction]], types[spec.truths[metric.truth]]]
+    name = digest(
+        {
+            "spec": _ranking_part(metric),
+            "code": code_sha256,
+            "library": metrics_version(),
+            "types": [t.model_dump(mode="json") for t in compared],
+            "environment": draft.default_environment(),
+        }
+    )
+    return MetricShape(label, step, metric.prediction, metric.truth, name)
+
+
+def _ranking_part(metric: Metric) -> dict[str, Any]:
+    return metric.model_dump(
+        mode="json", include={"name", "unit", "range", "direction", "join", "code"}
+    )
+
+
+def _document(draft: _Draft, shape: ChallengeShape, planner: Planner, request: Request) -> Plan:
+    spec, types = draft.challenge.spec, draft.challenge.types
+    steps = {}
+    metrics = {"end_to_end": _metric_entry(draft, shape.end_to_end)}
+    for step in shape.steps:
+        loaded = draft.challenge.steps[step.id].spec
+        steps[step.id] = {
+            "inputs": [[p.name, p.type] for p in step.inputs],
+            "outputs": {
+                n: {"type": t, "file": filename(types[t], n)} for n, t in loaded.outputs.items()
+            },
+            "cpu": loaded.budget.cpu,
+            "mem_mb": loaded.budget.mem_mb,
+            "wall_s": loaded.budget.wall_s,
+        }
+        metrics[step.id] = _metric_entry(draft, step.metric)
+    body = {
+        "schema": "coopt/plan/1",
+        "challenge": spec.id,
+        "harness": shape.common["harness"],
+        "store": draft.workspace.spec.paths.store,
+        "state": draft.workspace.spec.paths.state,
+        "types": {n: t.model_dump(mode="json") for n, t in types.items()},
+        "environments": draft.environments,
+        "steps": steps,
+        "solutions": draft.solutions,
+        "metrics": metrics,
+        "constraints": [c.model_dump(mode="json") for c in spec.end_to_end.constraints],
+        "splits": {"record": spec.end_to_end.record_split, "final": spec.end_to_end.final_split},
+        "data": draft.data,
+        "nodes": {
+            n.key: {
+                "step": n.step,
+                "solution": n.solution,
+                "sources": n.sources,
+                "metric": n.metric,
+            }
+            for n in planner.nodes.values()
+        },
+        "pipelines": [
+            {
+                "selection": dict(p.selection),
+                "split": p.split,
+                "nodes": dict(p.nodes),
+                "scores": dict(p.scores),
+                "end_to_end": p.end_to_end,
+            }
+            for p in planner.pipelines
+        ],
+    }
+    name = digest(body)
+    results = draft.workspace.spec.paths.results
+    body["digest"] = name
+    body["results"] = (
+        f"{results}/{spec.id}.json"
+        if request.is_default
+        else f"{results}/{spec.id}/{name[:12]}.json"
+    )
+    return body
+
+
+def _metric_entry(draft: _Draft, shape: MetricShape) -> dict[str, Any]:
+    spec = draft.challenge.spec
+    whole = shape.label == "end_to_end"
+    step = draft.challenge.steps[shape.step]
+    metric = spec.end_to_end.metric if whole else step.spec.metric
+    folder = draft.challenge.path if whole else step.path
+    return {
+        "spec": metric.model_dump(mode="json"),
+        "code": draft.relative(folder / metric.code),
+        "environment": draft.default_environment(),
+        "prediction_type": step.spec.outputs[shape.output],
+        "truth_type": spec.truths[shape.truth],
+        "wall_s": step.spec.budget.wall_s,
+    }

@@ -1,0 +1,128 @@
+"""The warm pool: one fork server per environment, one set of slots for all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.execution.environments import python_of, worker_environ
+from coopt_dag.execution.request import PACKAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+BOOTSTRAP = PACKAGE / "execution" / "harness" / "bootstrap.py"
+
+Answer = dict[str, Any] | None
+"""Error of a node as plain data; None when it is in the store."""
+
+
+@dataclass(slots=True)
+class Pool:
+    """Takes orders from any thread, gives each answer to the callback it came with.
+
+    Parameters
+    ----------
+    root : Path
+        The workspace.
+    slots : int
+        How many nodes run at once, over all environments.
+    preload : mapping
+        Environment → modules that its server imports before it forks.
+    """
+
+    root: Path
+    slots: int
+    preload: Mapping[str, list[str]] = field(default_factory=dict)
+    _servers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _waiting: dict[int, Callable[[Answer], None]] = field(default_factory=dict)
+    _readers: list[threading.Thread] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _tokens: tuple[int, int] | None = None
+    _count: int = 0
+
+    def warm(self, environment: str) -> subprocess.Popen[bytes]:
+        """Start the server of an environment unless it runs."""
+        with self._lock:
+            server = self._servers.get(environment)
+            if server is None:
+                server = self._start(environment)
+                self._servers[environment] = server
+        return server
+
+    def _start(self, environment: str) -> subprocess.Popen[bytes]:
+        if self._tokens is None:
+            self._tokens = os.pipe()
+            os.write(self._tokens[1], b"x" * self.slots)
+        take, give = self._tokens
+        preload = ",".join(self.preload.get(environment, []))
+        server = subprocess.Popen(
+            [
+                *(str(python_of(environment)), "-s", "-P", str(BOOTSTRAP), "serve"),
+                *(str(self.root), str(take), str(give), preload),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=worker_environ(),
+            pass_fds=(take, give),
+            start_new_session=True,  # Ctrl-C reaches us; we decide what happens to nodes
+        )
+        reader = threading.Thread(target=self._read, args=(server,), daemon=True)
+        self._readers.append(reader)
+        reader.start()
+        return server
+
+    def send(self, orders: list[tuple[Mapping[str, Any], Callable[[Answer], None]]]) -> None:
+        """Hand over a batch of orders; each environment's share goes in one write."""
+        lines: dict[str, list[str]] = {}
+        for order, callback in orders:
+            with self._lock:
+                self._count += 1
+                job = self._count
+                self._waiting[job] = callback
+            line = json.dumps({"id": job, "order": order})
+            lines.setdefault(order["environment"], []).append(line)
+        for environment, batch in lines.items():
+            server = self.warm(environment)
+            assert server.stdin is not None  # noqa: S101  # opened as a pipe above
+            with contextlib.suppress(BrokenPipeError):  # its reader tells every waiting order
+                server.stdin.write(("\n".join(batch) + "\n").encode())
+                server.stdin.flush()
+
+    def _read(self, server: subprocess.Popen[bytes]) -> None:
+        assert server.stdout is not None  # noqa: S101  # opened as a pipe above
+        for line in server.stdout:
+            answer = json.loads(line)
+            with self._lock:
+                callback = self._waiting.pop(answer["id"])
+            callback(answer["error"])
+        if server.wait() == 0:
+            return
+        with self._lock:
+            left = list(self._waiting.values())
+            self._waiting.clear()
+        for callback in left:
+            callback({"error": "NodeFailedError", "message": "the node server died", "hint": ""})
+
+    def close(self) -> None:
+        """Hang up: servers end their workers and go."""
+        for server in self._servers.values():
+            assert server.stdin is not None  # noqa: S101  # opened as a pipe above
+            with contextlib.suppress(BrokenPipeError):
+                server.stdin.close()
+        for server in self._servers.values():
+            server.wait()
+        for reader in self._readers:
+            reader.join()
+        if self._tokens is not None:
+            for fd in self._tokens:
+                os.close(fd)
+            self._tokens = None
+        self._servers.clear()
+        self._readers.clear()

@@ -1,0 +1,146 @@
+"""Run a plan: nothing missing, nothing started; else Snakemake in process, on a warm pool."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.errors import CooptError, NodeFailedError, ScoreInvalidError
+from coopt_dag.execution import results
+from coopt_dag.execution.nodes import Damage, locked, take_inventory
+from coopt_dag.execution.workflow import build_environments, write_orders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from coopt_dag.execution.pool import Answer
+
+SNAKEFILE = Path(__file__).with_name("Snakefile")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did: counts of nodes (steps and scores apart), and what it found broken."""
+
+    executed: int
+    reused: int
+    scored: int
+    scores_reused: int
+    damaged: tuple[Damage, ...]
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One node has ended; `error` is None if it is in the store."""
+
+    done: int
+    total: int
+    order: Mapping[str, Any]
+    error: Answer
+
+
+Listener = "Callable[[Progress], None]"
+
+
+def _count(plan: Mapping[str, Any], keys: frozenset[str]) -> tuple[int, int]:
+    scores = sum(1 for k in keys if plan["nodes"][k]["metric"])
+    return len(keys) - scores, scores
+
+
+def preview(plan: Mapping[str, Any], root: Path) -> Outcome:
+    """Tell what a run would do, and do nothing."""
+    inventory = take_inventory(plan, root, repair=False)
+    executed, scored = _count(plan, inventory.missing)
+    reused, scores_reused = _count(plan, inventory.present)
+    return Outcome(executed, reused, scored, scores_reused, inventory.damaged, {})
+
+
+def run(
+    plan: Mapping[str, Any],
+    root: Path,
+    plan_path: Path,
+    *,
+    cores: int,
+    listener: Callable[[Progress], None] | None = None,
+) -> Outcome:
+    """Bring every node of a plan into the store and write the results document.
+
+    Raises
+    ------
+    NodeFailedError, ScoreInvalidError
+        A node failed; what could run without it has run and is kept.
+    """
+    with locked(root / plan["store"]):
+        inventory = take_inventory(plan, root, repair=True)
+        if inventory.missing:
+            _execute(plan, root, plan_path, inventory.missing, cores=cores, listener=listener)
+        executed, scored = _count(plan, inventory.missing)
+        reused, scores_reused = _count(plan, inventory.present)
+        document = _results(plan, root)
+    return Outcome(executed, reused, scored, scores_reused, inventory.damaged, document)
+
+
+def _results(plan: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """Give the results document; write it unless the file already answers this plan."""
+    import json
+
+    path = root / plan["results"]
+    if (root / results.marker_of(plan)).is_file() and path.is_file():
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    return results.write(plan, root)
+
+
+def _execute(
+    plan: Mapping[str, Any],
+    root: Path,
+    plan_path: Path,
+    missing: frozenset[str],
+    *,
+    cores: int,
+    listener: Callable[[Progress], None] | None,
+) -> None:
+    from coopt_dag.execution.pool import Pool
+
+    environments = build_environments(plan, root, missing)
+    pool = Pool(root, cores, {n: e["preload"] for n, e in plan["environments"].items()})
+    pool.warm(environments[0])  # it imports while we import Snakemake
+    failures: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
+    done = 0
+
+    def listen(order: Mapping[str, Any], error: Answer) -> None:
+        nonlocal done
+        done += 1
+        if error is not None:
+            failures.append((order, error))
+        if listener is not None:
+            listener(Progress(done, len(missing), order, error))
+
+    try:
+        write_orders(plan, root, missing)
+        from coopt_dag.execution.snakemake_api import make
+
+        finished = make(plan, root, plan_path, missing, pool=pool, listener=listen, cores=cores)
+    finally:
+        pool.close()
+    if failures:
+        raise failure_of(*failures[0], others=len(failures) - 1)
+    if not finished:
+        raise NodeFailedError(
+            "Snakemake did not finish", hint="run plain `snakemake -s workflows/Snakefile` to see"
+        )
+
+
+def failure_of(order: Mapping[str, Any], error: dict[str, Any], *, others: int) -> CooptError:
+    """Build the exception for the first node that failed."""
+    kind = ScoreInvalidError if error.get("error") == "ScoreInvalidError" else NodeFailedError
+    what = f"solution '{order['solution']}'" if order["solution"] else "its metric"
+    tail = f" ({others} other nodes failed too)" if others else ""
+    return kind(
+        f"step '{order['step']}', {what}: {error['message']}{tail}",
+        path=os.path.normpath(order["code"]),
+        hint=error.get("hint") or "",
+        field=error.get("field"),
+    )

@@ -1,0 +1,164 @@
+"""What the Snakefile asks: which steps, which targets, which command makes a node."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import shlex
+import shutil
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.execution.environments import ensure, python_of, worker_environ
+from coopt_dag.execution.harness.job import MANIFEST, expand, folder_of
+from coopt_dag.execution.nodes import locked, take_inventory
+from coopt_dag.execution.planning import plan_for
+from coopt_dag.execution.pool import BOOTSTRAP
+from coopt_dag.execution.request import Request
+from coopt_dag.execution.results import marker_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A plan as Snakemake sees it; all paths are relative to the workspace."""
+
+    root: Path
+    plan: Mapping[str, Any]
+    plan_path: str
+
+    @property
+    def rooms(self) -> dict[str, dict[str, int]]:
+        """Folder in the store of each rule (steps, then their scores) → threads and memory."""
+        steps = self.plan["steps"]
+        rooms = {s: {"threads": v["cpu"], "mem_mb": v["mem_mb"]} for s, v in steps.items()}
+        for label, metric in self.plan["metrics"].items():
+            rooms[f"{label}.score"] = {"threads": 1, "mem_mb": 1024, "wall_s": metric["wall_s"]}
+        return rooms
+
+    def manifest(self, key: str) -> str:
+        """Give the file whose presence means that a node is done."""
+        return f"{folder_of(self.plan, key)}/{MANIFEST}"
+
+    def inputs(self, wildcards: Any) -> list[str]:
+        """Give the manifests that a node waits for."""
+        node = self.plan["nodes"][wildcards.key]
+        return [self.manifest(k) for k, _ in node["sources"] if k]
+
+    def command(self, wildcards: Any) -> str:
+        """Give the shell command that makes a node, in its own environment."""
+        return command_of(self.plan, self.root, wildcards.key)
+
+    @property
+    def targets(self) -> list[str]:
+        """Give the manifests of all nodes."""
+        return [self.manifest(k) for k in self.plan["nodes"]]
+
+    @property
+    def marker(self) -> str:
+        """Give the file that tells for which plan the results were written."""
+        return marker_of(self.plan)
+
+    @property
+    def collect(self) -> str:
+        """Give the command that writes the results document."""
+        words = [sys.executable, "-m", "coopt_dag.execution.results", ".", self.plan_path]
+        return shlex.join(words)
+
+
+def order_path(plan: Mapping[str, Any], key: str) -> str:
+    """Give the file that holds a node's order."""
+    return f"{plan['state']}/orders/{key}.json"
+
+
+def command_of(plan: Mapping[str, Any], root: Path, key: str) -> str:
+    """Give the command of a node: a clean environment, the step's own interpreter.
+
+    It depends on the node's key only, so Snakemake sees no change where there is none.
+    """
+    node = plan["nodes"][key]
+    holder = plan["metrics"][node["metric"]] if node["metric"] else None
+    environment = (holder or plan["solutions"][node["solution"]])["environment"]
+    clean = [f"{k}={v}" for k, v in sorted(worker_environ().items())]
+    return shlex.join(
+        [
+            *("env", "-i", *clean, str(python_of(environment)), "-s", "-P", str(BOOTSTRAP)),
+            *("node", str(root), order_path(plan, key)),
+        ]
+    )
+
+
+def write_orders(plan: Mapping[str, Any], root: Path, keys: Iterable[str]) -> None:
+    """Write one order file for each node that must run."""
+    folder = root / plan["state"] / "orders"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for key in keys:
+        (root / order_path(plan, key)).write_text(json.dumps(expand(plan, key)), encoding="utf-8")
+    preload = {name: e["preload"] for name, e in plan["environments"].items()}
+    (folder / "preload.json").write_text(json.dumps(preload), encoding="utf-8")
+
+
+def build_environments(plan: Mapping[str, Any], root: Path, keys: Iterable[str]) -> list[str]:
+    """Build the environments that these nodes need; give their names, most used first."""
+    uses: dict[str, int] = {}
+    for key in keys:
+        name = expand(plan, key)["environment"]
+        uses[name] = uses.get(name, 0) + 1
+    for name in uses:
+        ensure(name, root / plan["environments"][name]["lock"])
+    return sorted(uses, key=lambda n: -uses[n])
+
+
+def open_workflow(config: Mapping[str, Any], *, main: bool) -> Workflow:
+    """Open the plan for a Snakefile.
+
+    Parameters
+    ----------
+    config : mapping
+        Snakemake's configuration: `plan` (a file, given by `coopt run`), or `challenge` and
+        `with` (``step=solution,…``).
+    main : bool
+        False in Snakemake's remote jobs, which find everything prepared.
+    """
+    from coopt_dag.specs.workspace import find_workspace
+
+    workspace = find_workspace(Path.cwd())
+    root = workspace.root
+    if "plan" in config:
+        path = root / str(config["plan"])
+        return Workflow(
+            root, json.loads(path.read_text(encoding="utf-8")), str(config["plan"])
+        )
+    chosen = str(config.get("with", ""))
+    selection = dict(pair.split("=", 1) for pair in chosen.split(",") if pair)
+    request = Request(str(config.get("challenge", "movielens")), selection)
+    plan, path = plan_for(workspace, request)
+    if main:
+        held = ExitStack()
+        held.enter_context(locked(workspace.store_dir))
+        atexit.register(held.close)  # until Snakemake's process ends
+        inventory = take_inventory(plan, root, repair=True)
+        for damage in inventory.damaged:
+            sys.stderr.write(f"{damage.path}: {damage.reason}; the node runs again\n")
+        build_environments(plan, root, inventory.missing)
+        write_orders(plan, root, inventory.missing)
+    return Workflow(root, plan, path.relative_to(root).as_posix())
+
+
+def reader(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Wrap a bound method in a plain function, which is what Snakemake accepts as input.
+
+    >>> reader(str.upper)("a")
+    'A'
+    """
+
+    def read(wildcards: Any) -> Any:
+        return function(wildcards)
+
+    return read
