@@ -58,9 +58,9 @@ class Executor(LocalExecutor):
         session = SESSION.get()
         settings = self.workflow.executor_settings
         slots = (settings.slots if settings else None) or self.cores or 1
-        self.root = Path.cwd()
-        self.own_pool = None if session else Pool(self.root, slots, _preloads(self.root))
-        self.pool = session.pool if session else self.own_pool
+        self.workspace = Path.cwd()
+        self.own_nodes = None if session else Pool(self.workspace, slots, _preloads(self.workspace))
+        self.nodes = session.pool if session else self.own_nodes
         self.listener = session.listener if session else None
 
     def run_jobs(self, jobs: list[JobExecutorInterface]) -> None:
@@ -78,14 +78,14 @@ class Executor(LocalExecutor):
             self.report_job_submission(info, register_job=False)
             batch.append((order, self._teller(info, order)))
         if batch:
-            assert self.pool is not None  # noqa: S101  # set in __post_init__
-            self.pool.send(batch)
+            assert self.nodes is not None  # noqa: S101  # set in __post_init__
+            self.nodes.send(batch)
 
     def _order_of(self, job: JobExecutorInterface) -> dict[str, Any] | None:
         if not job.is_shell or job.is_group() or str(BOOTSTRAP) not in job.shellcmd:
             return None
         words = shlex.split(job.shellcmd)
-        return dict(json.loads((self.root / words[-1]).read_text(encoding="utf-8")))
+        return dict(json.loads((self.workspace / words[-1]).read_text(encoding="utf-8")))
 
     def _teller(
         self, info: SubmittedJobInfo, order: Mapping[str, Any]
@@ -102,14 +102,14 @@ class Executor(LocalExecutor):
 
     def shutdown(self) -> None:
         """End our own pool; a session's pool is its owner's."""
-        if self.own_pool is not None:
-            self.own_pool.close()
+        if self.own_nodes is not None:
+            self.own_nodes.close()
         super().shutdown()
 
     def cancel(self) -> None:
         """Kill every running node."""
-        if self.pool is not None:
-            self.pool.close()
+        if self.nodes is not None:
+            self.nodes.close()
         super().cancel()
 
 
