@@ -65,8 +65,18 @@ def run(
     *,
     cores: int,
     listener: Callable[[Progress], None] | None = None,
+    keep_results: bool = True,
 ) -> Outcome:
     """Bring every node of a plan into the store and write the results document.
+
+    Parameters
+    ----------
+    cores : int
+        Nodes at once.
+    listener
+        Called after each node, from any thread.
+    keep_results : bool
+        False: gather the document, but leave `results/` alone.
 
     Raises
     ------
@@ -79,7 +89,7 @@ def run(
             _execute(plan, root, plan_path, inventory.missing, cores=cores, listener=listener)
         executed, scored = _count(plan, inventory.missing)
         reused, scores_reused = _count(plan, inventory.present)
-        document = _results(plan, root)
+        document = _results(plan, root) if keep_results else results.collect(plan, root)
     return Outcome(executed, reused, scored, scores_reused, inventory.damaged, document)
 
 

@@ -1,0 +1,57 @@
+"""The evaluator's desk: one workspace with its store, its ledger and the hand that signs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coopt_dag.ledger.state import LedgerState, project
+from coopt_dag.specs.challenge import load_solution
+from coopt_dag.store.folders import fetch_path
+
+if TYPE_CHECKING:
+    from coopt_dag.ledger.protocol import Ledger, Signer
+    from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedWorkspace
+    from coopt_dag.store.protocol import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every evaluation needs; `signer` is absent on readers."""
+
+    workspace: LoadedWorkspace
+    store: Store
+    ledger: Ledger
+    signer: Signer | None = None
+
+    def state(self) -> LedgerState:
+        """Read the ledger and give its present state."""
+        return project(self.ledger.events())
+
+    def solution(self, cid: str) -> LoadedSolution:
+        """Give a solution by CID, fetched and verified into the workspace's content folder.
+
+        Raises
+        ------
+        ContentMissingError
+            The store does not hold it.
+        SpecGroupError
+            Its solution.yaml is broken.
+        """
+        folder = self.workspace.state_dir / "content" / cid
+        if not folder.exists():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            fetch_path(self.store, cid, folder)
+        return load_solution(folder)
+
+    def record_pipeline(
+        self, challenge: LoadedChallenge, state: LedgerState
+    ) -> dict[str, LoadedSolution]:
+        """Give the solution of each step's head; the local baseline where there is none yet."""
+        pipeline = {}
+        for step, loaded in challenge.steps.items():
+            head = state.head(challenge.spec.id, step)
+            pipeline[step] = (
+                loaded.solutions["baseline"] if head is None else self.solution(head.solution_cid)
+            )
+        return pipeline

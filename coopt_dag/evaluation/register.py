@@ -1,0 +1,67 @@
+"""Opening a challenge on the ledger: its steps, its rules, and a scored baseline for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coopt_dag.errors import IdentityError
+from coopt_dag.evaluation.evaluate import evaluate_pending
+from coopt_dag.ledger.actions import RegisterChallenge, RegisterStep, Submit
+from coopt_dag.model.wad import to_wad
+from coopt_dag.store.folders import add_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from coopt_dag.evaluation.desk import Desk
+    from coopt_dag.evaluation.evaluate import Verdict
+    from coopt_dag.specs.loaded import LoadedChallenge
+
+IGNORED = ("__pycache__", "*.pyc")
+"""Never part of a published folder."""
+
+
+def register(
+    desk: Desk,
+    challenge: LoadedChallenge,
+    *,
+    evaluators: tuple[str, ...] = (),
+    cores: int,
+    tell: Callable[[str], None],
+) -> list[Verdict]:
+    """Put a challenge on the ledger and record its baselines; what is there already stays.
+
+    Parameters
+    ----------
+    evaluators
+        Addresses that may score; the signer itself if none is named.
+
+    Returns
+    -------
+    list of Verdict
+        One a baseline that was scored now.
+    """
+    if desk.signer is None:
+        raise IdentityError("registering needs an identity", hint="coopt id new NAME")
+    name, state = challenge.spec.id, desk.state()
+    if name not in state.challenges:
+        cid = add_path(desk.store, challenge.path / "challenge.yaml")
+        who = evaluators or (desk.signer.address,)
+        desk.ledger.send(RegisterChallenge(name, cid, who), signer=desk.signer)
+        tell(f"registered challenge {name} ({cid})")
+    for step, loaded in challenge.steps.items():
+        if (name, step) in state.steps:
+            continue
+        metric = loaded.spec.metric
+        cid = add_path(desk.store, loaded.path / "step.yaml")
+        action = RegisterStep(
+            name, step, cid, metric.direction, to_wad(metric.min_delta), claim_cap=0
+        )
+        desk.ledger.send(action, signer=desk.signer)
+    state = desk.state()
+    for step, loaded in challenge.steps.items():
+        taken = any(s.challenge == name and s.step == step for s in state.submissions.values())
+        if not taken:
+            cid = add_path(desk.store, loaded.solutions["baseline"].path, ignore=IGNORED)
+            desk.ledger.send(Submit(name, step, cid, ()), signer=desk.signer)
+    return evaluate_pending(desk, cores=cores, tell=tell)
