@@ -1,0 +1,85 @@
+"""What every store of blocks can do, whatever it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from coopt_dag.errors import ContentMissingError, ContentRefusedError, IntegrityError
+from coopt_dag.store.cid import CID, Codec
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+MAX_BLOCK_BYTES = 2 << 20
+"""Largest block that IPFS nodes exchange (bitswap's limit); larger ones are refused."""
+
+Put: TypeAlias = Callable[[bytes, Codec], CID]
+"""Takes a block, gives its CID; `CID.of` is the one that keeps nothing."""
+
+
+class Store(Protocol):
+    """Blocks by CID. Two CIDs of the same hash name the same block, as in IPFS.
+
+    The conformance kit is tests/store/test_conformance.py.
+    """
+
+    def put(self, block: bytes, codec: Codec) -> CID:
+        """Keep a block (at most `MAX_BLOCK_BYTES`) and name it; again is the same as once."""
+
+    def get(self, cid: CID) -> bytes:
+        """Give the bytes, verified.
+
+        Raises
+        ------
+        ContentMissingError
+            The store does not have it.
+        IntegrityError
+            What the store has does not match the CID.
+        """
+
+    def has(self, cid: CID) -> bool:
+        """Tell whether the block is there, without reading it."""
+
+    def batch(self) -> AbstractContextManager[Put]:
+        """Keep many blocks as one: all are there when the context ends, none if it raises."""
+
+
+def check_size(block: bytes) -> None:
+    """Refuse a block that no IPFS node would take.
+
+    >>> check_size(b"small")
+    """
+    if len(block) > MAX_BLOCK_BYTES:
+        raise ContentRefusedError(
+            f"a block of {len(block)} bytes exceeds {MAX_BLOCK_BYTES}, the most that nodes take.",
+            hint="add it as a file: files are cut into blocks of 1 MiB.",
+        )
+
+
+def check_hash(cid: CID, block: bytes, *, place: str) -> None:
+    """Refuse bytes that are not the ones that `cid` names; `place` says where they lie.
+
+    >>> check_hash(CID.of(b"x", Codec.RAW), b"x", place="here")
+    """
+    got = CID.of(block, cid.codec)
+    if got.digest != cid.digest:
+        raise IntegrityError(
+            f"the {len(block)} bytes kept for {cid} hash to {got}.",
+            hint="the copy is damaged: add the original again, which repairs it, "
+            "or delete this copy and fetch another.",
+            path=place,
+        )
+
+
+def missing(cid: CID, *, place: str) -> ContentMissingError:
+    """Build the complaint about a block that is not there.
+
+    >>> str(missing(CID.of(b"", Codec.RAW), place="memory"))[:34]
+    'memory: there is no block bafkreih'
+    """
+    return ContentMissingError(
+        f"there is no block {cid}.",
+        hint="add the original file or folder again, or fetch it from someone who has it.",
+        path=place,
+    )
