@@ -1,4 +1,5 @@
 """Reusable pure scores: arrays in, float out; unit, range, direction and DOI on each.
 
-Floor: cellar. Doors: functions that a step's `metric.py` may call.
+Floor: cellar. Doors: `regression`, `groups`, `calibration`, `keys`; functions that a step's
+`metric.py` may call. It needs numpy alone, so every step's environment can import it.
 """
