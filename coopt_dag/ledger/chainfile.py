@@ -1,0 +1,142 @@
+"""The embedded chain's one SQLite file: what is in it, and how it is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from coopt_dag.errors import LedgerUnavailableError
+from coopt_dag.ledger.logs import Decoder, Log
+from coopt_dag.ledger.protocol import Head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from coopt_dag.ledger.events import Event
+
+APPLICATION_ID = 0x636F6F70
+_SCHEMA = """
+create table if not exists state(key blob primary key, value blob) without rowid;
+create table if not exists block(
+  number integer primary key, hash blob not null, time integer not null);
+create table if not exists tx(
+  hash blob primary key, block integer, sender blob, recipient blob, nonce integer, raw blob,
+  status integer, gas integer, created blob, output blob) without rowid;
+create table if not exists log(
+  block integer, number integer, tx blob, address blob, topic0 blob, topic1 blob, topic2 blob,
+  topic3 blob, data blob, primary key(block, number)) without rowid;
+create index if not exists log_by_topic on log(topic0, block);
+create table if not exists meta(key text primary key, value text) without rowid;
+"""
+
+
+class ChainFile:
+    """A connection to the file; every write is one SQLite transaction, synced before it returns.
+
+    Raises
+    ------
+    LedgerUnavailableError
+        The file is no chain of ours, or damaged.
+    """
+
+    def __init__(self, path: Path, *, create: bool) -> None:
+        if not create and not path.is_file():
+            raise LedgerUnavailableError(
+                "there is no ledger yet", path=path, hint="coopt challenge register CHALLENGE"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        try:
+            self.db = sqlite3.connect(path, isolation_level=None, timeout=30)
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            raise LedgerUnavailableError(
+                f"the ledger's file cannot be read: {error}",
+                path=path,
+                hint="restore it from a copy; the file is the whole ledger",
+            ) from error
+
+    def _prepare(self) -> None:
+        found = self.db.execute("pragma application_id").fetchone()[0]
+        filled = self.db.execute("select count(*) from sqlite_master").fetchone()[0]
+        if found != APPLICATION_ID and filled:
+            self.db.close()
+            raise LedgerUnavailableError(
+                "this SQLite file is no ledger of coopt",
+                path=self.path,
+                hint="check [ledger] in coopt.toml",
+            )
+        self.db.execute("pragma journal_mode=wal")
+        self.db.execute("pragma synchronous=full")
+        if not filled:
+            with self.write():
+                self.db.execute(f"pragma application_id={APPLICATION_ID}")
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    self.db.execute(statement)
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """One transaction; a second writer waits, a kill leaves all or nothing."""
+        self.db.execute("begin immediate")
+        try:
+            yield
+            self.db.execute("commit")
+        except BaseException:
+            self.db.execute("rollback")
+            raise
+
+    def meta(self, key: str) -> str | None:
+        """Give a note about the chain, e.g. the contract's address."""
+        row = self.db.execute("select value from meta where key=?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a note."""
+        with self.write():
+            self.db.execute("insert or replace into meta values(?,?)", (key, value))
+
+    def head(self) -> Head:
+        """Give the latest block."""
+        row = self.db.execute(
+            "select number, hash, time from block order by number desc limit 1"
+        ).fetchone()
+        if row is None:
+            raise LedgerUnavailableError("the ledger holds no block", path=self.path)
+        return Head(row[0], "0x" + row[1].hex(), row[2])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.db.close()
+
+
+class ChainFileReader:
+    """Reads the embedded ledger's events and head straight from its file, in milliseconds."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = ChainFile(path, create=False)
+
+    def events(self, *, after: int = -1) -> list[Event]:
+        """Give all events above `after`."""
+        address = self._file.meta("address")
+        decoder, events = Decoder(), []
+        rows = self._file.db.execute(
+            "select block, tx, topic0, topic1, topic2, topic3, data from log "
+            "where address=? order by block, number",
+            (bytes.fromhex((address or "0x")[2:]),),
+        )
+        for block, tx, *topics, data in rows:
+            log = Log(block, "0x" + tx.hex(), tuple(t for t in topics if t is not None), data)
+            event = decoder.decode(log)
+            if event is not None:
+                events.append(event)
+        return events[after + 1 :]
+
+    def head(self) -> Head:
+        """Give the latest block."""
+        return self._file.head()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
