@@ -1,0 +1,2 @@
+def control(inputs, truths, *, rng):
+    return {"total": truths["total"]}

@@ -1,0 +1,5 @@
+"""Absolute error of the total."""
+
+
+def score(reference, prediction):
+    return {"error": abs(reference["value"] - prediction["value"])}
