@@ -135,13 +135,29 @@ class Chain:
             return self.chain.get_canonical_head()
         return self.chain.get_canonical_block_header_by_number(number)
 
+    def _next_header(self, parent: Any) -> Any:
+        """Give the header that a block mined now would start from.
+
+        Its time is the one at which the contract runs: py-evm's own default would be the
+        machine's clock, a second past the parent at least, whatever the block says in the end.
+        """
+        now = max(parent.timestamp, int(self._clock()))
+        return self._class.get_vm_class_for_block_number(
+            parent.block_number + 1
+        ).create_header_from_parent(parent, timestamp=now, gas_limit=parent.gas_limit)
+
     def state(self, number: int | None = None) -> Any:
         """Give the accounts as of a block."""
         return self.chain.get_vm(self.header(number)).state
 
     def execute(self, call: Call, *, number: int | None = None) -> Any:
-        """Execute a message on top of a block, and forget it."""
-        vm = self.chain.get_vm(self.header(number))
+        """Execute a message on top of a block, and forget it.
+
+        On top of the latest it runs at the present time, as a block mined now would: on a quiet
+        chain a lease that has ended meanwhile must not look alive.
+        """
+        header = self._next_header(self.header()) if number is None else self.header(number)
+        vm = self.chain.get_vm(header)
         transaction = vm.create_unsigned_transaction(
             nonce=vm.state.get_nonce(call.sender),
             gas_price=0,
@@ -170,8 +186,8 @@ class Chain:
             return self._record(raw)
 
     def _record(self, raw: bytes) -> bytes:
-        chain = self.chain
-        parent = chain.get_canonical_head()
+        header = self._next_header(self.header())
+        chain = self._class(self._states, header)
         try:
             transaction = chain.get_vm().get_transaction_builder().decode(raw)
             sender = transaction.sender
@@ -180,8 +196,7 @@ class Chain:
             row = self.file.db.execute("select 1 from tx where hash=?", (transaction.hash,))
             if row.fetchone():
                 raise Refusal(-32000, "already known")
-            now = max(parent.timestamp, int(self._clock()))
-            _, receipts, computations = chain.mine_all([transaction], timestamp=now)
+            _, receipts, computations = chain.mine_all([transaction])
         except (PyEVMError, EthValidationError, RLPException, ValueError, TypeError) as error:
             raise Refusal(-32000, f"invalid transaction: {error}") from error
         head = chain.get_canonical_head()

@@ -1,0 +1,45 @@
+"""The table of commands; each command's own module does the work."""
+
+from __future__ import annotations
+
+import typer
+
+from coopt_dag.cli import identities, ledgers, loop, runs, setup
+
+app = typer.Typer(
+    name="coopt",
+    help="Research challenges as a DAG of steps: claim one, improve it, keep provable credit.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+app.command("init")(setup.init)
+app.command("lint")(setup.lint)
+app.command("doctor")(setup.doctor)
+app.command("run")(runs.run)
+app.command("demo")(runs.demo)
+app.command("claim")(loop.claim)
+app.command("fork")(loop.fork)
+app.command("check")(loop.check)
+app.command("submit")(loop.submit)
+app.command("evaluate")(loop.evaluate)
+app.command("board")(ledgers.board)
+app.command("log")(ledgers.log)
+app.command("profile")(ledgers.profile)
+
+id_app = typer.Typer(help="Identities: encrypted keys that sign.", no_args_is_help=True)
+id_app.command("new")(identities.new)
+id_app.command("list")(identities.list_)
+id_app.command("show")(identities.show)
+app.add_typer(id_app, name="id")
+
+data_app = typer.Typer(help="Data of a challenge.", no_args_is_help=True)
+data_app.command("fetch")(runs.fetch)
+app.add_typer(data_app, name="data")
+
+challenge_app = typer.Typer(help="Challenges of this workspace.", no_args_is_help=True)
+challenge_app.command("list")(setup.list_)
+challenge_app.command("register")(loop.register)
+app.add_typer(challenge_app, name="challenge")

@@ -1,0 +1,136 @@
+"""Opens the workspace's store, ledger and identity once a command."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coopt_dag.errors import IdentityError, UsageError
+from coopt_dag.specs.workspace import find_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from coopt_dag.evaluation.desk import Desk
+    from coopt_dag.ledger.protocol import Ledger, Signer
+    from coopt_dag.specs.loaded import LoadedWorkspace
+
+LEDGER_FILE = "ledger.sqlite"
+
+
+def here() -> LoadedWorkspace:
+    """Give the workspace around the current folder."""
+    return find_workspace(Path.cwd())
+
+
+def identities_folder(workspace: LoadedWorkspace | None) -> Path:
+    """Give the folder of keystores: the workspace's own if it names one, else the user's."""
+    if workspace is not None and workspace.spec.identities is not None:
+        return workspace.root / workspace.spec.identities
+    base = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(base) if base else Path.home() / ".config") / "coopt" / "identities"
+
+
+def passphrase(file: Path | None, *, confirm: bool = False) -> str:
+    """Read a passphrase from a file, `$COOPT_PASSPHRASE_FILE`, or the terminal; never a word."""
+    named = file or (
+        Path(os.environ["COOPT_PASSPHRASE_FILE"]) if "COOPT_PASSPHRASE_FILE" in os.environ else None
+    )
+    if named is not None:
+        try:
+            return named.read_text(encoding="utf-8").strip("\r\n")
+        except OSError as error:
+            raise IdentityError(
+                f"cannot read the passphrase: {error.strerror}", path=named
+            ) from error
+    import getpass
+    import sys
+
+    if not sys.stdin.isatty():
+        raise IdentityError(
+            "there is no terminal to ask for a passphrase", hint="use --passphrase-file FILE"
+        )
+    first = getpass.getpass("passphrase: ")
+    if confirm and getpass.getpass("again: ") != first:
+        raise IdentityError("the two differ", hint="try again")
+    return first
+
+
+def signer(workspace: LoadedWorkspace, name: str | None, file: Path | None) -> Signer:
+    """Unlock the identity that signs: `--as`, the workspace's, or the only one there is."""
+    from coopt_dag.ledger.keys import list_identities, unlock
+
+    folder = identities_folder(workspace)
+    known = [i.name for i in list_identities(folder)]
+    chosen = name or workspace.spec.identity or (known[0] if len(known) == 1 else None)
+    if chosen is None:
+        raise IdentityError(
+            "which identity signs?" if known else "there is no identity yet",
+            hint=f"--as NAME, one of: {', '.join(known)}" if known else "coopt id new NAME",
+        )
+    return unlock(folder, chosen, passphrase(file))
+
+
+def ledger(workspace: LoadedWorkspace, *, write: bool) -> Ledger:
+    """Open the workspace's ledger; reading one that does not exist yet finds it empty."""
+    from coopt_dag.ledger.memory import MemoryLedger
+
+    config, path = workspace.spec.ledger, workspace.state_dir / LEDGER_FILE
+    if config.kind == "memory":
+        return MemoryLedger(lambda: int(time.time()))
+    if config.kind == "rpc":
+        return _rpc(workspace)
+    if write:
+        from coopt_dag.ledger.embedded import open_embedded
+
+        return open_embedded(path)
+    if not path.is_file():
+        return MemoryLedger(lambda: int(time.time()))
+    from coopt_dag.ledger.chainfile import ChainFileReader
+
+    return ChainFileReader(path)
+
+
+def _rpc(workspace: LoadedWorkspace) -> Ledger:
+    from coopt_dag.ledger.remote import open_rpc
+
+    config = workspace.spec.ledger
+    if config.url is None or config.address is None:
+        raise UsageError(
+            "[ledger] kind = rpc needs url and address",
+            path=workspace.root / "coopt.toml",
+            hint="address = that of a deployed CooptLedger; coopt ledger deploy makes one",
+        )
+    return open_rpc(config.url, address=config.address)
+
+
+def desk(workspace: LoadedWorkspace, *, who: Signer | None = None) -> Desk:
+    """Give the workspace's desk; with an identity, one that can write."""
+    from coopt_dag.evaluation.desk import Desk
+    from coopt_dag.store.local import LocalStore
+
+    return Desk(
+        workspace,
+        LocalStore(workspace.state_dir / "blocks"),
+        ledger(workspace, write=who is not None),
+        who,
+    )
+
+
+def namer(workspace: LoadedWorkspace) -> Callable[[str], str]:
+    """Give a function from address to a known name, or to its first letters."""
+    from coopt_dag.ledger.keys import list_identities
+
+    names = {i.address: i.name for i in list_identities(identities_folder(workspace))}
+    return lambda address: names.get(address, address[:10] + "…")
+
+
+def address_of(workspace: LoadedWorkspace, who: str) -> str:
+    """Read a name or an address."""
+    if who.startswith("0x"):
+        return who.lower()
+    from coopt_dag.ledger.keys import find_identity
+
+    return find_identity(identities_folder(workspace), who).address
