@@ -45,7 +45,7 @@ CAST = {
 """Who replaces which steps, in this order."""
 
 _IDENTITIES = ".coopt/identities"
-_PASSPHRASE = ".coopt/demo.passphrase"
+_PASSPHRASE = ".coopt/demo.passphrase"  # noqa: S105  # the name of a file
 _MARK = ".coopt/demo"
 
 

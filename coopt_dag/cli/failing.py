@@ -18,7 +18,7 @@ def guarded(argv: list[str]) -> int:
         _tell(error, as_json="--json" in argv)
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; what was done is kept, the same command goes on from there\n")
+        sys.stderr.write("interrupted; what was done is kept, the same command goes on\n")
         return 130
     except Exception as error:
         return _usage(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from coopt_dag.errors import NotAWorkspaceError
 Name = Annotated[str, typer.Argument(help="Name of the identity.")]
 
 
-def _folder():  # type: ignore[no-untyped-def]  # Path, imported late
+def _folder() -> Path:
     from coopt_dag.cli.wiring import here, identities_folder
 
     try:

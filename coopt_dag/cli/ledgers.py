@@ -77,9 +77,7 @@ def profile(
 
     workspace = wiring.here()
     state = project(wiring.ledger(workspace, write=False).events())
-    found = pages.profile(
-        state, wiring.address_of(workspace, who), name_of=wiring.namer(workspace)
-    )
+    found = pages.profile(state, wiring.address_of(workspace, who), name_of=wiring.namer(workspace))
     if as_json:
         put(found)
         return

@@ -118,8 +118,8 @@ def check(folder: Folder, cores: Cores = CORES, as_json: Json = False) -> None:
         put({"step": found.step, "split": found.split, "metric": found.metric, "lines": rows})
         return
     say(f"{found.step}: {found.metric} [{found.unit}], {found.direction}, split {found.split}")
-    rows = [(x.who, x.step_score, x.end_to_end, x.gain) for x in found.lines]
-    say(table(rows, ("solution", found.metric, "end to end", "candidate's gain")))
+    lines = [(x.who, x.step_score, x.end_to_end, x.gain) for x in found.lines]
+    say(table(lines, ("solution", found.metric, "end to end", "candidate's gain")))
     verdict = "would be a record" if found.would_be_record else "would not be a record"
     say(f"{verdict} on these data (needs a gain above {found.min_delta:g} {found.unit})")
 

@@ -98,9 +98,7 @@ def _origin(
         return folder, add_path(desk.store, folder, ignore=IGNORED)
     if source.startswith("b") and len(source) > 50:
         return desk.solution(source).path, source
-    raise UnknownNameError(
-        f"solution of step '{step.spec.id}'", source, step.solutions, hint=""
-    )
+    raise UnknownNameError(f"solution of step '{step.spec.id}'", source, step.solutions, hint="")
 
 
 def _rename(spec: Path, *, target: Path, name: str, author: str, parent: str) -> None:

@@ -97,7 +97,7 @@ def _only_one(path: Path) -> Iterator[None]:
 def _build(folder: Path, lock: Path) -> None:
     _uv(
         lock,
-        *("venv", "--quiet", "--no-project", "--python", str(sys._base_executable)),  # type: ignore[attr-defined]  # noqa: SLF001
+        *("venv", "--quiet", "--no-project", "--python", str(sys._base_executable)),  # type: ignore[attr-defined]
         str(folder),
     )
     if any(_requirement(line) for line in lock.read_text(encoding="utf-8").splitlines()):

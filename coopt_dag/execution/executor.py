@@ -41,7 +41,7 @@ SESSION: ContextVar[Session | None] = ContextVar("SESSION", default=None)
 
 
 @dataclass
-class ExecutorSettings(ExecutorSettingsBase):
+class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]  # Snakemake has no types
     """Settings on Snakemake's command line, e.g. ``--coopt-slots 4``."""
 
     slots: int | None = field(
@@ -49,7 +49,7 @@ class ExecutorSettings(ExecutorSettingsBase):
     )
 
 
-class Executor(LocalExecutor):
+class Executor(LocalExecutor):  # type: ignore[misc]  # Snakemake has no types
     """Runs node jobs in forked workers of warm servers."""
 
     def __post_init__(self) -> None:
@@ -87,9 +87,7 @@ class Executor(LocalExecutor):
         words = shlex.split(job.shellcmd)
         return dict(json.loads((self.workspace / words[-1]).read_text(encoding="utf-8")))
 
-    def _teller(
-        self, info: SubmittedJobInfo, order: Mapping[str, Any]
-    ) -> Callable[[Answer], None]:
+    def _teller(self, info: SubmittedJobInfo, order: Mapping[str, Any]) -> Callable[[Answer], None]:
         def tell(error: Answer) -> None:
             if self.listener is not None:
                 self.listener(order, error)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coopt_dag.errors import NodeFailedError
 from coopt_dag.execution.harness.job import MANIFEST, folder_of
 from coopt_dag.execution.harness.publish import discard, listing, sha256_of
-from coopt_dag.errors import NodeFailedError
 from coopt_dag.graph.keys import digest
 
 if TYPE_CHECKING:

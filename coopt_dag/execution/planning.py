@@ -238,9 +238,7 @@ def _named(step: LoadedStep, solution: str) -> LoadedSolution:
 def _challenge_shape(draft: _Draft) -> ChallengeShape:
     spec, loaded = draft.challenge.spec, draft.challenge.steps
     edges = [(e.source.split("."), e.target.split(".")) for e in spec.edges]
-    order = topological_order(
-        list(spec.steps), [(s[0], t[0]) for s, t in edges if s[0] != DATA]
-    )
+    order = topological_order(list(spec.steps), [(s[0], t[0]) for s, t in edges if s[0] != DATA])
     origin = {(t[0], t[1]): (s[0], s[1]) for s, t in edges}
     return ChallengeShape(
         id=spec.id,

@@ -14,7 +14,7 @@ from coopt_dag.execution.environments import python_of, worker_environ
 from coopt_dag.execution.request import PACKAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 BOOTSTRAP = PACKAGE / "execution" / "harness" / "bootstrap.py"
@@ -78,7 +78,7 @@ class Pool:
         reader.start()
         return server
 
-    def send(self, orders: list[tuple[Mapping[str, Any], Callable[[Answer], None]]]) -> None:
+    def send(self, orders: Sequence[tuple[Mapping[str, Any], Callable[[Answer], None]]]) -> None:
         """Hand over a batch of orders; each environment's share goes in one write."""
         lines: dict[str, list[str]] = {}
         for order, callback in orders:

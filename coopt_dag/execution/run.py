@@ -42,9 +42,6 @@ class Progress:
     error: Answer
 
 
-Listener = "Callable[[Progress], None]"
-
-
 def _count(plan: Mapping[str, Any], keys: frozenset[str]) -> tuple[int, int]:
     scores = sum(1 for k in keys if plan["nodes"][k]["metric"])
     return len(keys) - scores, scores

@@ -132,9 +132,7 @@ def open_workflow(config: Mapping[str, Any], *, main: bool) -> Workflow:
     root = workspace.root
     if "plan" in config:
         path = root / str(config["plan"])
-        return Workflow(
-            root, json.loads(path.read_text(encoding="utf-8")), str(config["plan"])
-        )
+        return Workflow(root, json.loads(path.read_text(encoding="utf-8")), str(config["plan"]))
     chosen = str(config.get("with", ""))
     selection = dict(pair.split("=", 1) for pair in chosen.split(",") if pair)
     request = Request(str(config.get("challenge", "movielens")), selection)

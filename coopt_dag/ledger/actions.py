@@ -82,6 +82,4 @@ class Rescore:
     because: int
 
 
-Action = (
-    RegisterChallenge | RegisterStep | Claim | Release | Submit | Score | Reject | Rescore
-)
+Action = RegisterChallenge | RegisterStep | Claim | Release | Submit | Score | Reject | Rescore

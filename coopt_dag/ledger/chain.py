@@ -74,7 +74,7 @@ class _States(BaseAtomicDB):
     @contextlib.contextmanager
     def atomic_batch(self) -> Iterator[Any]:
         """Give a batch that reaches the file as a whole."""
-        with AtomicDBWriteBatch._commit_unless_raises(self) as batch:  # noqa: SLF001
+        with AtomicDBWriteBatch._commit_unless_raises(self) as batch:
             yield batch
 
 

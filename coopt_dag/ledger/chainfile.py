@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from coopt_dag.ledger.actions import Action
     from coopt_dag.ledger.events import Event
+    from coopt_dag.ledger.protocol import Receipt, Signer
 
 APPLICATION_ID = 0x636F6F70
 _SCHEMA = """
@@ -132,6 +134,14 @@ class ChainFileReader:
             if event is not None:
                 events.append(event)
         return events[after + 1 :]
+
+    def send(self, action: Action, *, signer: Signer) -> Receipt:
+        """Refuse: this connection only reads."""
+        raise LedgerUnavailableError(
+            f"{type(action).__name__} by {signer.address}: the ledger is open for reading only",
+            path=self._file.path,
+            hint="open it with an identity",
+        )
 
     def head(self) -> Head:
         """Give the latest block."""

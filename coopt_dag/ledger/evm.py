@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError, TimeExhausted, Web3Exception
@@ -16,6 +16,7 @@ from coopt_dag.ledger.refusals import refused
 
 if TYPE_CHECKING:
     from web3.providers.base import BaseProvider
+    from web3.types import TxParams
 
     from coopt_dag.ledger.events import Event
     from coopt_dag.ledger.protocol import Signer
@@ -164,7 +165,8 @@ def transact(w3: Web3, call: dict[str, Any], signer: Signer, chain_id: int) -> A
     """
     sender = Web3.to_checksum_address(signer.address)
     try:
-        gas = int(w3.eth.estimate_gas({**call, "from": sender}) * _GAS_MARGIN)
+        wanted = cast("TxParams", {**call, "from": sender})
+        gas = int(w3.eth.estimate_gas(wanted) * _GAS_MARGIN)
         transaction = {
             **call,
             "value": 0,

@@ -76,7 +76,9 @@ def new_identity(
     path = folder / f"{name}.json"
     if path.exists():
         raise IdentityError(
-            f"identity '{name}' exists", path=path, hint="choose another name; keys are not replaced"
+            f"identity '{name}' exists",
+            path=path,
+            hint="choose another name; keys are not replaced",
         )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)

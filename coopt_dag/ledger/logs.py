@@ -135,9 +135,7 @@ _BUILDERS: dict[str, Callable[[dict[str, Any], list[Any], int, tuple[str, str]],
         **m, challenge=v[0], manifest_cid=v[1], evaluators=v[2]
     ),
     "StepRegistered": _step_registered,
-    "Claimed": lambda m, v, _n, _p: ev.Claimed(
-        **m, challenge=v[0], step=v[1], expires_at=v[2]
-    ),
+    "Claimed": lambda m, v, _n, _p: ev.Claimed(**m, challenge=v[0], step=v[1], expires_at=v[2]),
     "Released": lambda m, v, _n, _p: ev.Released(**m, challenge=v[0], step=v[1]),
     "Submitted": lambda m, v, n, _p: ev.Submitted(
         **m, submission_id=n, challenge=v[0], step=v[1], solution_cid=v[2], parents=v[3]

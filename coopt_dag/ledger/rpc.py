@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eth_bloom import BloomFilter
-from eth_utils import to_bytes, to_checksum_address
+from eth_bloom.eth_bloom import BloomFilter
+from eth_utils.address import to_checksum_address
+from eth_utils.conversions import to_bytes
 from web3.providers.base import JSONBaseProvider
 
 from coopt_dag.ledger.chain import CHAIN_ID, GAS_LIMIT, Call, Chain, Refusal
@@ -33,7 +34,7 @@ class EmbeddedProvider(JSONBaseProvider):
         """Close the file."""
         self.file.close()
 
-    def is_connected(self, show_traceback: bool = False) -> bool:  # noqa: ARG002, FBT001, FBT002
+    def is_connected(self, show_traceback: bool = False) -> bool:  # noqa: ARG002
         """Tell that the chain answers; it always does."""
         return True
 
@@ -108,7 +109,7 @@ def _estimate(provider: EmbeddedProvider, message: dict[str, Any], tag: str = "l
     return hex(high)
 
 
-def _block(provider: EmbeddedProvider, tag: str, full: bool = False) -> Any:  # noqa: FBT001, FBT002
+def _block(provider: EmbeddedProvider, tag: str, full: bool = False) -> Any:
     db = provider.file.db
     if len(tag) == 66:
         row = db.execute("select number from block where hash=?", (to_bytes(hexstr=tag),))
@@ -181,9 +182,9 @@ def _receipt(provider: EmbeddedProvider, tx_hash: str) -> Any:
     if row is None:
         return None
     logs = _logs(provider, "l.block=?", [row[1]])
-    bloom = BloomFilter.from_iterable(
-        [to_bytes(hexstr=x) for log in logs for x in (log["address"], *log["topics"])]
-    )
+    bloom = BloomFilter()
+    for log in logs:
+        bloom.extend([to_bytes(hexstr=x) for x in (log["address"], *log["topics"])])
     return {
         "transactionHash": _hex(row[0]),
         "blockNumber": hex(row[1]),
@@ -206,7 +207,7 @@ def _logs(provider: EmbeddedProvider, where: str, values: list[Any]) -> list[dic
     rows = provider.file.db.execute(
         "select l.block, l.number, l.tx, l.address, l.topic0, l.topic1, l.topic2, l.topic3,"
         " l.data, b.hash from log l join block b on b.number = l.block"
-        f" where {where} order by l.block, l.number",  # noqa: S608  # our own words only
+        f" where {where} order by l.block, l.number",  # our own words only
         values,
     )
     return [

@@ -76,7 +76,7 @@ def _data(challenge: LoadedChallenge) -> str:
     for name, split in spec.splits.items():
         inputs = ", ".join(f"`{n}`" for n in split.inputs)
         lines.append(f"- split `{name}` ({split.visibility}): steps see {inputs}")
-    return "\n\n".join(lines[:-len(spec.splits)] + ["\n".join(lines[-len(spec.splits):])])
+    return "\n\n".join(lines[: -len(spec.splits)] + ["\n".join(lines[-len(spec.splits) :])])
 
 
 def _type(type_: ArtifactType) -> str:

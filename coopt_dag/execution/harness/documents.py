@@ -65,9 +65,7 @@ def check(name: str, type_: Mapping[str, Any], value: Any) -> None:
         got = value[key]
         wrong_bool = isinstance(got, bool) and field["type"] != "boolean"
         if wrong_bool or not isinstance(got, _KINDS[field["type"]]):
-            raise refuse(
-                name, f"field '{key}' must be {field['type']}, got {type(got).__name__}"
-            )
+            raise refuse(name, f"field '{key}' must be {field['type']}, got {type(got).__name__}")
 
 
 def _finite(name: str, value: Any) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import NodeFailedError
-from coopt_dag.graph.keys import digest
 from coopt_dag.execution.harness.job import MANIFEST
+from coopt_dag.graph.keys import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

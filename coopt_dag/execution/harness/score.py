@@ -84,9 +84,7 @@ def check(spec: Mapping[str, Any], values: Any) -> dict[str, float]:
             raise ScoreInvalidError(f"{key} is {value}, which is no number; it never ranks")
     low, high = spec["range"]
     if not low <= found[name] <= high:
-        raise ScoreInvalidError(
-            f"{name} is {found[name]:g}, outside its range [{low:g}, {high:g}]"
-        )
+        raise ScoreInvalidError(f"{name} is {found[name]:g}, outside its range [{low:g}, {high:g}]")
     return dict(sorted(found.items()))
 
 

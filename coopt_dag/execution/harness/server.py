@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from coopt_dag.execution.harness import launch
+from coopt_dag.execution.harness.publish import discard
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class Server:
         for _, worker in self.running.values():
             os.killpg(worker.pid, signal.SIGKILL)
             os.waitpid(worker.pid, 0)
-            launch.discard(worker.stage)
+            discard(worker.stage)
 
     def _patience_s(self) -> float | None:
         if not self.running:
