@@ -20,9 +20,12 @@ def fit_errors(draft: Draft) -> list[SpecError]:
     errors = [
         *structure.name_errors(draft),
         *structure.baseline_errors(draft),
-        *structure.type_errors(draft),
         *structure.file_errors(draft),
     ]
+    if (
+        draft.folder / "challenge.yaml"
+    ).is_file():  # a step that lies alone has no types/ beside it
+        errors.extend(structure.type_errors(draft))
     for solution in draft.solutions.values():
         errors.extend(solution_errors(solution))
     read = draft.challenge
