@@ -1,0 +1,144 @@
+"""Three ledgers under one kit: memory, the embedded chain, and anvil as any JSON-RPC node."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web3 import HTTPProvider
+
+from coopt_dag.ledger.embedded import open_embedded
+from coopt_dag.ledger.evm import EvmLedger, deploy
+from coopt_dag.ledger.keys import KeySigner
+from coopt_dag.ledger.memory import MemoryLedger
+from coopt_dag.ledger.protocol import Ledger
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS = ROOT / "contracts"
+ANVIL = CONTRACTS / "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
+# Ahead of any machine's clock for years: a ledger that asks the machine's clock, not ours, fails.
+START = 2_000_000_000
+
+
+class Clock:
+    """Time that moves only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@dataclass
+class Bench:
+    """A ledger, its clock, and people who can act on it."""
+
+    ledger: Ledger
+    clock: Clock
+    settle: Callable[[], None]
+    """Brings the ledger's clock to ours; only a separate node needs telling."""
+
+    def sleep(self, seconds: int) -> None:
+        self.clock.now += seconds
+        self.settle()
+
+
+def person(number: int) -> KeySigner:
+    """Give the same key for the same number."""
+    return KeySigner.of((1000 + number).to_bytes(32, "big"))
+
+
+class Anvil:
+    """One node for the session; each test deploys a contract of its own."""
+
+    def __init__(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        options = ["--base-fee", "0", "--gas-price", "0", "--timestamp", str(START - 1000)]
+        self.process = subprocess.Popen(
+            [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--silent", *options]
+        )
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                self.rpc("eth_chainId")
+                return
+            except (urllib.error.URLError, OSError):
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    self.stop()
+                    raise
+                time.sleep(0.05)
+
+    def rpc(self, method: str, *params: Any) -> Any:
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        request = urllib.request.Request(
+            self.url, body.encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer).get("result")
+
+    def time(self) -> int:
+        return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def anvil() -> Iterator[Anvil]:
+    if not ANVIL.is_file():
+        pytest.skip("anvil is not installed: npm --prefix contracts ci")
+    node = Anvil()
+    yield node
+    node.stop()
+
+
+def anvil_bench(node: Anvil) -> Bench:
+    clock = Clock()
+    clock.now = node.time() + 10
+
+    def settle() -> None:
+        node.rpc("evm_setTime", clock.now)
+        node.rpc("evm_mine")
+
+    provider = HTTPProvider(node.url)
+    address = deploy(provider, signer=person(0))
+    clock.now = max(clock.now, node.time() + 10)
+    settle()
+    return Bench(EvmLedger(provider, address=address), clock, settle)
+
+
+def memory_bench() -> Bench:
+    clock = Clock()
+    return Bench(MemoryLedger(clock), clock, lambda: None)
+
+
+def embedded_bench(folder: Path) -> Bench:
+    clock = Clock()
+    return Bench(open_embedded(folder / "ledger.sqlite", clock=clock), clock, lambda: None)
+
+
+@pytest.fixture(params=["memory", "embedded", pytest.param("anvil", marks=pytest.mark.npm)])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    match request.param:
+        case "memory":
+            made = memory_bench()
+        case "embedded":
+            made = embedded_bench(tmp_path)
+        case _:
+            made = anvil_bench(request.getfixturevalue("anvil"))
+    yield made
+    made.ledger.close()
