@@ -223,6 +223,13 @@ class BusyError(CooptError):
     meaning = "another process is at work on the same files"
 
 
+class ContentRefusedError(CooptError):
+    """Content of a form that we do not take: malformed, hostile, or not plain files."""
+
+    exit_code = 16
+    meaning = "content is malformed, beyond the limits, or not made of plain files and folders"
+
+
 def exit_codes() -> dict[int, str]:
     """Map each exit code to its meaning, for the documentation.
 

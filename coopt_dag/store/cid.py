@@ -62,7 +62,9 @@ class CID:
         'DAG_PB'
         """
         if text.startswith(("ipfs://", "/ipfs/")):
-            raise UsageError(f"'{text[:80]}' is an address, not a CID.", hint="leave the front out.")
+            raise UsageError(
+                f"'{text[:80]}' is an address, not a CID.", hint="leave the front out."
+            )
         try:
             cid = cls.from_bytes(_text_to_bytes(text))
         except (ValueError, ContentRefusedError) as error:

@@ -46,7 +46,7 @@ def encode_node(links: list[Link], data: bytes) -> bytes:
 
 
 def decode_node(block: bytes) -> Node:
-    """Decode a block; fields out of order, repeated or unknown are refused.
+    r"""Decode a block; fields out of order, repeated or unknown are refused.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def decode_node(block: bytes) -> Node:
     Examples
     --------
     >>> decode_node(bytes.fromhex("0a020801"))
-    Node(links=(), data=b'\\x08\\x01')
+    Node(links=(), data=b'\x08\x01')
     """
     links: list[Link] = []
     data: bytes | None = None

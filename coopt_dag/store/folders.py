@@ -1,57 +1,134 @@
-"""Files and folders in and out of a store, by CID."""
+"""Files and folders in and out of a store, by CID (profile `unixfs-v1-2025`)."""
 
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import IntegrityError
-from coopt_dag.store.cid import Cid
-from coopt_dag.store.importer import Importer
-from coopt_dag.store.reader import Limits, materialise
+from coopt_dag.errors import ContentRefusedError, UsageError
+from coopt_dag.store.adding import import_path
+from coopt_dag.store.cid import CID
+from coopt_dag.store.fetching import materialise
+from coopt_dag.store.importer import import_file
+from coopt_dag.store.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from coopt_dag.store.protocol import Store
 
 
-def add_path(store: Store, path: Path, *, ignore: tuple[str, ...] = ()) -> str:
-    """Put a file or folder into a store; give its CID (profile unixfs-v1-2025)."""
-    placed = Importer(store.put).path(path, ignore=ignore)
-    store.flush()
-    return str(placed.cid)
+def add_path(store: Store, path: Path, *, ignore: Collection[str] = ()) -> str:
+    """Put a file or folder into the store, all or nothing; give its CID.
+
+    Hidden files and empty folders are part of it; modes and times are not.
+
+    Parameters
+    ----------
+    store : Store
+        Where the blocks go.
+    path : Path
+        A plain file or a folder of plain files.
+    ignore : collection of str
+        Patterns of names left out at every level, e.g. `adding.SOLUTION_IGNORE`.
+
+    Raises
+    ------
+    UsageError
+        Nothing is there.
+    ContentRefusedError
+        A symlink, a device, a socket or an unreadable file is in it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from coopt_dag.store.memory import MemoryStore
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     add_path(MemoryStore(), Path(folder))
+    'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354'
+    """
+    with store.batch() as put:
+        return str(import_path(path, put, ignore=ignore).cid)
 
 
 def add_bytes(store: Store, content: bytes) -> str:
-    """Put bytes into a store as a file; give its CID.
+    """Put bytes into the store as a file; give its CID.
 
     >>> from coopt_dag.store.memory import MemoryStore
     >>> add_bytes(MemoryStore(), b"hello world")
     'bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e'
     """
-    placed = Importer(store.put).file(io.BytesIO(content))
-    store.flush()
-    return str(placed.cid)
+    with store.batch() as put:
+        return str(import_file(io.BytesIO(content), put).cid)
 
 
-def cid_of(path: Path, *, ignore: tuple[str, ...] = ()) -> str:
-    """Give the CID of a file or folder without keeping a block."""
-    return str(Importer(lambda _cid, _block: None).path(path, ignore=ignore).cid)
+def cid_of(path: Path, *, ignore: Collection[str] = ()) -> str:
+    """Name a file or folder as `add_path` would, keeping nothing.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "greeting").write_text("hello world")
+    ...     cid_of(Path(folder) / "greeting")
+    'bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e'
+    """
+    return str(import_path(path, CID.of, ignore=ignore).cid)
 
 
-def fetch_path(store: Store, cid: str, target: Path, *, limits: Limits | None = None) -> Path:
-    """Write what a CID names to `target`; if it is there already with these bytes, do nothing.
+def fetch_path(
+    store: Store,
+    cid: str,
+    target: Path,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    ignore: Collection[str] = (),
+) -> Path:
+    """Write what a CID names to `target`, whole or not at all; if it is there, do nothing.
+
+    Parameters
+    ----------
+    store : Store
+        Where the blocks are.
+    cid : str
+        A file or folder.
+    target : Path
+        Must not exist, unless with just this content.
+    limits : Limits
+        Bounds against hostile content.
+    ignore : collection of str
+        Patterns of names that may have come to `target` since, e.g. `adding.SOLUTION_IGNORE`.
 
     Raises
     ------
-    ContentMissingError
-        A block is not in the store.
-    IntegrityError
-        A block is not what its CID names, the DAG is hostile, or `target` holds other bytes.
+    UsageError
+        `target` has other content, and is left as it is; or `cid` is none.
+    ContentMissingError, IntegrityError, ContentRefusedError
+        A block is missing, damaged, malformed or beyond the limits; nothing is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from coopt_dag.store.memory import MemoryStore
+    >>> store = MemoryStore()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fetch_path(store, add_bytes(store, b"hits"), Path(folder, "a")).read_bytes()
+    b'hits'
     """
-    if target.exists():
-        if cid_of(target) == cid:
-            return target
-        raise IntegrityError(f"holds something else than {cid}", path=target, hint="remove it")
-    materialise(store, Cid.parse(cid), target, limits or Limits())
+    root, target = CID.parse(cid), Path(target)
+    if os.path.lexists(target) or not materialise(store, root, target, limits=limits):
+        _check_same(cid, target, ignore)
     return target
+
+
+def _check_same(cid: str, target: Path, ignore: Collection[str]) -> None:
+    try:
+        found = cid_of(target, ignore=ignore)
+    except ContentRefusedError as error:
+        found = f"something else ({error})"
+    if found != cid:
+        raise UsageError(
+            f"is there already, and is {found}, not {cid}; it was left as it is.",
+            hint="give another destination, or move this one away first.",
+            path=target,
+        )

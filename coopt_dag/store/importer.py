@@ -70,7 +70,7 @@ def import_folder(
     size = sum(thing.size for thing in entries.values())
     block = encode_node(links, encode_message(Message(Kind.FOLDER)))
     if len(block) > profile.folder_bytes:
-        from coopt_dag.store.hamt import put_shards  # noqa: PLC0415 - mmh3 is for few folders
+        from coopt_dag.store.hamt import put_shards
 
         root = put_shards(links, put)
         return Imported(root.cid, root.tsize, size)
@@ -100,7 +100,9 @@ def _read_full(stream: Readable, size: int) -> bytes:
     return chunk
 
 
-def _append(levels: list[list[Imported]], height: int, node: Imported, put: Put, width: int) -> None:
+def _append(
+    levels: list[list[Imported]], height: int, node: Imported, put: Put, width: int
+) -> None:
     """Add a node; a level closes only when the next node arrives, so a full tree has one root."""
     if height == len(levels):
         levels.append([])

@@ -1,84 +1,123 @@
-"""Blocks in files: sharded folders, atomic writes, one sync an import, verified reads."""
+"""A store in a folder: one file a block, laid out as Kubo's flatfs does it."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field
+import base64
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import ContentMissingError, IntegrityError
+from coopt_dag.errors import CooptError
+from coopt_dag.store.cid import CID, Codec
+from coopt_dag.store.protocol import check_hash, check_size, missing
+from coopt_dag.store.staging import disk_trouble, staging_folder, sync
 
 if TYPE_CHECKING:
-    from coopt_dag.store.cid import Cid
+    from collections.abc import Iterator
+
+    from coopt_dag.store.protocol import Put
+
+_LAYOUT = "/repo/flatfs/shard/v1/next-to-last/2\n"
 
 
-@dataclass(slots=True)
 class LocalStore:
-    """A folder of blocks, shared safely by any number of processes.
+    """Blocks in `root`/blocks, safe under several processes and kill -9.
 
-    A block is written to a file of its own, synced and renamed by `flush` at the latest, so
-    no reader ever sees half of it; two writers of one block write the same bytes.
+    A block is written beside, synced, and renamed: what is visible is whole. A damaged block is
+    named when read, and repaired when the same content is added again.
+
+    Parameters
+    ----------
+    root : Path
+        Made if absent.
+    durable : bool
+        Sync to disk before a block becomes visible. Off is for stores that can be rebuilt.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = LocalStore(Path(folder))
+    ...     store.get(store.put(b"hits", Codec.RAW))
+    b'hits'
     """
 
-    folder: Path
-    _unsynced: list[tuple[Path, Path]] = field(default_factory=list)
-    _count: int = 0
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
+        self.root = Path(root)
+        self._blocks = self.root / "blocks"
+        self._durable = durable
+        with disk_trouble(self._blocks):
+            self._blocks.mkdir(parents=True, exist_ok=True)
 
-    def _place(self, cid: Cid) -> Path:
-        name = str(cid)
-        return self.folder / name[-3:-1] / name
+    def put(self, block: bytes, codec: Codec) -> CID:
+        """Keep a block and name it."""
+        with self.batch() as put:
+            return put(block, codec)
 
-    def put(self, cid: Cid, block: bytes) -> None:
-        """Write a block; it is visible to others after `flush`."""
-        final = self._place(cid)
-        if final.exists():
-            return
-        final.parent.mkdir(parents=True, exist_ok=True)
-        self._count += 1
-        part = final.parent / f".{os.getpid()}.{id(self)}.{self._count}.part"
-        part.write_bytes(block)
-        self._unsynced.append((part, final))
-        if len(self._unsynced) >= 256:
-            self.flush()
-
-    def get(self, cid: Cid) -> bytes:
-        """Read a block and verify it."""
-        self.flush()
-        path = self._place(cid)
+    def get(self, cid: CID) -> bytes:
+        """Give the bytes, verified."""
+        path = self.path_of(cid)
         try:
-            block = path.read_bytes()
-        except FileNotFoundError:
-            raise ContentMissingError(
-                f"{cid} is not in the store",
-                path=self.folder,
-                hint="ask who published it, or submit it again",
-            ) from None
-        if not cid.names(block):
-            raise IntegrityError(
-                f"the bytes kept as {cid} are others",
-                path=path,
-                hint="remove this file and publish the content again",
-            )
+            with disk_trouble(path):
+                block = path.read_bytes()
+        except CooptError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise missing(cid, place=str(self.root)) from None
+            raise
+        check_hash(cid, block, place=str(path))
         return block
 
-    def has(self, cid: Cid) -> bool:
-        """Tell whether a block is here."""
-        self.flush()
-        return self._place(cid).exists()
+    def has(self, cid: CID) -> bool:
+        """Tell whether the block is there."""
+        return self.path_of(cid).is_file()
 
-    def flush(self) -> None:
-        """Sync and rename what was written since the last call."""
-        for part, _ in self._unsynced:
-            with part.open("rb") as file:
-                os.fsync(file.fileno())
-        folders = {final.parent for _, final in self._unsynced}
-        for part, final in self._unsynced:
-            part.replace(final)
-        self._unsynced.clear()
-        for folder in folders:
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+    @contextmanager
+    def batch(self) -> Iterator[Put]:
+        """Keep many blocks as one; they become visible in the order in which they were put.
+
+        The importer puts children first, so a root that is visible is whole.
+        """
+        with staging_folder(self.root / "staging", prefix="batch-") as folder:
+            staged: dict[Path, Path] = {}
+
+            def put(block: bytes, codec: Codec) -> CID:
+                check_size(block)
+                cid = CID.of(block, codec)
+                path = self.path_of(cid)
+                with disk_trouble(path):
+                    if path not in staged and not _holds(path, block):
+                        (folder / path.name).write_bytes(block)
+                        staged[path] = folder / path.name
+                return cid
+
+            yield put
+            with disk_trouble(self._blocks):
+                self._publish(staged)
+
+    def path_of(self, cid: CID) -> Path:
+        """Name the file of a block: base32 of the multihash, below its next-to-last two letters."""
+        multihash = b"\x12\x20" + cid.digest
+        key = base64.b32encode(multihash).decode().rstrip("=")
+        return self._blocks / key[-3:-1] / f"{key}.data"
+
+    def _publish(self, staged: dict[Path, Path]) -> None:
+        if not staged:
+            return
+        if self._durable:
+            sync(staged.values())
+        layout = self._blocks / "SHARDING"
+        if not layout.exists():
+            layout.write_text(_LAYOUT)
+        for path, written in staged.items():
+            path.parent.mkdir(exist_ok=True)
+            written.replace(path)
+        if self._durable:
+            sync({path.parent for path in staged} | {self._blocks})
+
+
+def _holds(path: Path, block: bytes) -> bool:
+    """Compare, not only look: so that adding again repairs a damaged block."""
+    try:
+        return path.read_bytes() == block
+    except FileNotFoundError:
+        return False

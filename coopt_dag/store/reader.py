@@ -1,137 +1,159 @@
-"""Blocks back to files: verified, bounded, and never outside the folder that was named."""
+"""Blocks become files and folders again, trusting nothing but hashes."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import IntegrityError
-from coopt_dag.store import dagpb
-from coopt_dag.store.cid import RAW
+from coopt_dag.errors import ContentRefusedError
+from coopt_dag.store.cid import CID, Codec
+from coopt_dag.store.dagpb import Link, decode_node
+from coopt_dag.store.limits import DEFAULT_LIMITS, Limits, Spent
+from coopt_dag.store.names import file_name
+from coopt_dag.store.protobuf import malformed
+from coopt_dag.store.protocol import check_size
+from coopt_dag.store.unixfs import Kind, Message, decode_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-    from typing import BinaryIO
 
-    from coopt_dag.store.cid import Cid
     from coopt_dag.store.protocol import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a hostile DAG may not exceed."""
+class Opened:
+    """A block that has been read and understood; `trail` is the way to it, itself included."""
 
-    depth: int = 32
-    entries: int = 100_000
-    block_bytes: int = 2 << 20
-    total_bytes: int = 4 << 30
+    trail: tuple[CID, ...]
+    message: Message
+    links: tuple[Link, ...]
+    size: int
+    """Bytes of content that it says are in the file (0 for folders)."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Tell a folder, sharded or not, from a file."""
+        return self.message.kind in (Kind.FOLDER, Kind.SHARD)
 
 
 class Reader:
-    """Writes what a CID names to disk, within limits that hold over the whole DAG."""
+    """Reads one DAG; refuses hostile ones before they cost more than the limits.
 
-    def __init__(self, store: Store, limits: Limits) -> None:
+    Parameters
+    ----------
+    store : Store
+        Where blocks come from; it verifies hashes.
+    limits : Limits
+        For everything that this reader reads.
+
+    Examples
+    --------
+    >>> from coopt_dag.store.memory import MemoryStore
+    >>> store = MemoryStore()
+    >>> reader = Reader(store)
+    >>> b"".join(reader.content(reader.open(store.put(b"hits", Codec.RAW))))
+    b'hits'
+    """
+
+    def __init__(self, store: Store, *, limits: Limits = DEFAULT_LIMITS) -> None:
         self._store = store
-        self._limits = limits
-        self._bytes = 0
-        self._entries = 0
+        self._spent = Spent(limits)
 
-    def write(self, cid: Cid, target: Path, *, depth: int = 0) -> None:
-        """Write the file or folder that `cid` names to `target`, which must not exist."""
-        links, meaning = self._node(cid, depth)
-        if meaning.kind in {dagpb.DIRECTORY, dagpb.HAMT}:
-            target.mkdir()
-            for name, child in self._children(links, meaning, depth):
-                self._entries += 1
-                if self._entries > self._limits.entries:
-                    raise _bomb(f"more than {self._limits.entries} entries")
-                self.write(child, target / os.fsdecode(name), depth=depth + 1)
-        elif meaning.kind in {dagpb.FILE, dagpb.RAW_TYPE}:
-            with target.open("xb") as file:
-                self._pour(cid, file, depth)
-        else:
-            raise _bomb(f"UnixFS type {meaning.kind} (a link?) is not accepted here")
+    def open(self, cid: CID, *, trail: tuple[CID, ...] = ()) -> Opened:
+        """Read one block and check that it is a file, a folder, or a part of one.
 
-    def _node(self, cid: Cid, depth: int) -> tuple[list[dagpb.Link], dagpb.UnixFs]:
-        if cid.codec == RAW:
-            return [], dagpb.UnixFs(dagpb.RAW_TYPE)
-        return dagpb.decode(self._block(cid, depth))
-
-    def _block(self, cid: Cid, depth: int) -> bytes:
-        # A cycle would need a sha256 collision; a deep chain is caught here.
-        if depth > self._limits.depth:
-            raise _bomb(f"deeper than {self._limits.depth} levels")
+        Raises
+        ------
+        ContentMissingError, IntegrityError
+            From the store.
+        ContentRefusedError
+            Malformed, beyond a limit, a symlink, or linked below itself.
+        """
+        depth = self._spent.limits.depth
+        if cid in trail:
+            raise malformed(f"{cid} is linked below itself.")
+        if len(trail) >= depth:
+            raise ContentRefusedError(
+                f"the content exceeds the limit of {depth} levels.",
+                hint="if you trust its author, raise depth in the limits.",
+            )
+        self._spent.count(blocks=1)
         block = self._store.get(cid)
-        if len(block) > self._limits.block_bytes:
-            raise _bomb(f"a block of {len(block)} bytes")
-        self._bytes += len(block)
-        if self._bytes > self._limits.total_bytes:
-            raise _bomb(f"more than {self._limits.total_bytes} bytes")
-        return block
+        check_size(block)
+        trail = (*trail, cid)
+        if cid.codec == Codec.RAW:
+            return Opened(trail, Message(Kind.FILE, block), (), len(block))
+        node = decode_node(block)
+        if node.data is None:
+            raise malformed("a dag-pb block without UnixFS data is no file or folder.")
+        message = decode_message(node.data)
+        return Opened(trail, message, node.links, _stated_size(message, node.links))
 
-    def _pour(self, cid: Cid, file: BinaryIO, depth: int) -> None:
-        block = self._block(cid, depth)
-        if cid.codec == RAW:
-            file.write(block)
-            return
-        links, meaning = dagpb.decode(block)
-        if meaning.kind not in {dagpb.FILE, dagpb.RAW_TYPE}:
-            raise _bomb("a file that contains a folder")
-        file.write(meaning.data)
-        for link in links:
-            self._pour(link.cid, file, depth + 1)
+    def content(self, file: Opened) -> Iterator[bytes]:
+        """Give the bytes of a file, piece by piece, each part exactly as long as its parent says.
 
-    def _children(
-        self, links: list[dagpb.Link], meaning: dagpb.UnixFs, depth: int
-    ) -> Iterator[tuple[bytes, Cid]]:
+        Raises
+        ------
+        ContentRefusedError
+            A folder inside a file, sizes that do not agree, or beyond the limits.
+        """
+        if file.is_folder:
+            raise malformed(f"{file.trail[-1]} is a folder where a file should be.")
+        if file.message.data:
+            self._spent.count(total_bytes=len(file.message.data))
+            yield file.message.data
+        for link, size in zip(file.links, file.message.block_sizes, strict=True):
+            part = self.open(link.cid, trail=file.trail)
+            if part.size != size:
+                raise malformed(f"{link.cid} holds {part.size} bytes, its parent says {size}.")
+            yield from self.content(part)
+
+    def entries(self, folder: Opened) -> Iterator[tuple[str, CID]]:
+        """Give names and CIDs of what lies in a folder; no name twice, none that escapes it.
+
+        Raises
+        ------
+        ContentRefusedError
+            A file where a folder should be, or a name that is no plain file name.
+        """
         seen: set[bytes] = set()
-        for name, cid in self._entries_of(links, meaning, depth):
-            _check_name(name)
+        for name, cid in self._named(folder, b""):
             if name in seen:
-                raise _bomb(f"the name {name!r} twice in one folder")
+                raise malformed(f"the name {file_name(name)!r} is there twice.")
             seen.add(name)
-            yield name, cid
+            self._spent.count(entries=1)
+            yield file_name(name), cid
 
-    def _entries_of(
-        self, links: list[dagpb.Link], meaning: dagpb.UnixFs, depth: int
-    ) -> Iterator[tuple[bytes, Cid]]:
-        for link in links:
-            if meaning.kind == dagpb.DIRECTORY:
-                yield link.name, link.cid
-            elif len(link.name) == 2:
-                below, inner = dagpb.decode(self._block(link.cid, depth + 1))
-                if inner.kind != dagpb.HAMT:
-                    raise _bomb("a shard that is no shard")
-                yield from self._entries_of(below, inner, depth + 1)
-            else:
+    def _named(self, folder: Opened, path: bytes) -> Iterator[tuple[bytes, CID]]:
+        if folder.message.kind == Kind.FOLDER and not path:
+            yield from ((link.name, link.cid) for link in folder.links)
+            return
+        if folder.message.kind != Kind.SHARD:
+            raise malformed(f"{folder.trail[-1]} is no folder, or no shard of one.")
+        from coopt_dag.store.hamt import check_shard
+
+        check_shard(folder.message, folder.links, path)
+        for link in folder.links:
+            if len(link.name) > 2:
                 yield link.name[2:], link.cid
+            else:
+                shard = self.open(link.cid, trail=folder.trail)
+                yield from self._named(shard, path + bytes([int(link.name, 16)]))
 
 
-def _check_name(name: bytes) -> None:
-    if not name or name in {b".", b".."} or b"/" in name or b"\0" in name or len(name) > 255:
-        raise _bomb(f"the name {name!r}, which is no file name")
-
-
-def _bomb(what: str) -> IntegrityError:
-    return IntegrityError(
-        f"the content holds {what}; nothing was written",
-        hint="it was not made by `coopt`; ask its author for a plain folder",
-    )
-
-
-def materialise(store: Store, cid: Cid, target: Path, limits: Limits) -> None:
-    """Write a DAG to `target` by one rename, or leave nothing."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    if part.is_dir():
-        shutil.rmtree(part)
-    try:
-        Reader(store, limits).write(cid, part)
-        part.rename(target)
-    finally:
-        if part.is_dir():
-            shutil.rmtree(part)
-        elif part.exists():
-            part.unlink()
+def _stated_size(message: Message, links: tuple[Link, ...]) -> int:
+    if message.kind in (Kind.FOLDER, Kind.SHARD):
+        return 0
+    if message.kind not in (Kind.FILE, Kind.RAW):
+        raise ContentRefusedError(
+            f"a {message.kind.name.lower()} is neither a file nor a folder.",
+            hint="its author should add it again with plain files in place of symlinks.",
+        )
+    if len(links) != len(message.block_sizes):
+        raise malformed(f"a file has {len(links)} parts and {len(message.block_sizes)} sizes.")
+    if 0 in message.block_sizes:  # empty parts would cost time and add nothing: a bomb
+        raise malformed("a part of a file is empty.")
+    size = len(message.data) + sum(message.block_sizes)
+    if message.file_size not in (None, size):
+        raise malformed(f"a file says {message.file_size} bytes, its parts sum to {size}.")
+    return size
