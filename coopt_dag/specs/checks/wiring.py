@@ -33,7 +33,8 @@ def edge_errors(draft: Draft, read: Read[Challenge]) -> Iterator[SpecError]:
         )
         source = yield from ends[0].find(sources, broken)
         target = yield from ends[1].find(targets, broken)
-        if source and target and source != target:
+        # An undeclared type has its own complaint, where it is used.
+        if source != target and {source, target} <= draft.type_names:
             yield read.source.error(
                 ("edges", i),
                 f"edges[{i}] joins {edge.source} of type '{source}' "
