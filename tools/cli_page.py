@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from typing import Any
 
 import typer.main
@@ -16,11 +17,25 @@ What exit codes mean: [errors.md](errors.md).
 """
 
 
+MACHINE_DEPENDENT = ("cores",)
+"""Parameters whose default is read from the machine, so that it cannot stand in a stable page."""
+
+
+def _word(param: Any) -> str:
+    return str(param.metavar or param.name.upper()).strip("[]")
+
+
+def _names(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return f"`{_word(param)}`"
+    return ", ".join(f"`{name}`" for name in [*param.opts, *param.secondary_opts])
+
+
 def _option(param: Any) -> str:
-    names = ", ".join(f"`{name}`" for name in [*param.opts, *param.secondary_opts])
+    names = _names(param)
     said = " ".join((param.help or "").split())
     shown = param.default if isinstance(param.default, (int, float, str)) else None
-    if isinstance(shown, bool) or shown in (None, ""):
+    if isinstance(shown, bool) or shown in (None, "") or param.name in MACHINE_DEPENDENT:
         return f"- {names}: {said}" if said else f"- {names}"
     return f"- {names}: {said} (default `{shown}`)" if said else f"- {names} (default `{shown}`)"
 
@@ -30,7 +45,7 @@ def _usage(path: str, command: Any) -> str:
     for param in command.params:
         if param.param_type_name != "argument":
             continue
-        word = f"{param.name.upper()}{'…' if param.nargs != 1 else ''}"
+        word = _word(param) + ("…" if param.nargs != 1 else "")
         words.append(word if param.required else f"[{word}]")
     if any(p.param_type_name == "option" and not p.hidden for p in command.params):
         words.append("[OPTIONS]")
@@ -44,7 +59,8 @@ def _chapters(path: str, command: Any) -> list[str]:
     lines = [f"## {path}", ""]
     if not children:
         lines += ["```console", f"$ {_usage(path, command)}", "```", ""]
-    lines += [(command.help or "").replace("\b\n", "").strip(), ""]
+    said = (command.help or "").replace("\b\n", "").strip()
+    lines += [re.sub(r"^Example: (.+)$", r"Example: `\1`", said, flags=re.MULTILINE), ""]
     if command.epilog:
         lines += [command.epilog.strip(), ""]
     options = [_option(p) for p in command.params if not getattr(p, "hidden", False)]
@@ -54,8 +70,18 @@ def _chapters(path: str, command: Any) -> list[str]:
     return lines
 
 
+def _command() -> Any:
+    return typer.main.get_command(importlib.import_module("coopt_dag.cli.app").app)
+
+
+def render_help() -> str:
+    """Give what `coopt --help` prints, 80 columns wide, so that printing it imports nothing."""
+    command = _command()
+    context = command.make_context("coopt", [], resilient_parsing=True, terminal_width=80)
+    return str(command.get_help(context)).rstrip("\n") + "\n"
+
+
 def render() -> str:
     """Give the whole page as text."""
-    app = importlib.import_module("coopt_dag.cli").app
-    text = HEAD + "\n" + "\n".join(_chapters("coopt", typer.main.get_command(app)))
+    text = HEAD + "\n" + "\n".join(_chapters("coopt", _command()))
     return "\n".join(line.rstrip() for line in text.splitlines()).rstrip("\n") + "\n"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PAGES: dict[str, Callable[[], str]] = {
+    "coopt_dag/cli/help.txt": cli_page.render_help,
     "docs/ARCHITECTURE.md": architecture.render,
     "docs/cli.md": cli_page.render,
     "docs/errors.md": errors_page.render,
