@@ -28,7 +28,7 @@ _PASSED_ON = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
 def cache_folder() -> Path:
-    """Give the user's cache: `$COOPT_CACHE`, else `$XDG_CACHE_HOME/coopt`, else `~/.cache/coopt`."""
+    """Give the user's cache: `$COOPT_CACHE`, `$XDG_CACHE_HOME/coopt`, or `~/.cache/coopt`."""
     own = os.environ.get("COOPT_CACHE")
     if own:
         return Path(own)

@@ -120,6 +120,9 @@ class Pool:
             server.wait()
         for reader in self._readers:
             reader.join()
+        for server in self._servers.values():
+            assert server.stdout is not None  # noqa: S101  # opened as a pipe above
+            server.stdout.close()
         if self._tokens is not None:
             for fd in self._tokens:
                 os.close(fd)

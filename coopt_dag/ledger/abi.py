@@ -55,7 +55,7 @@ def _value(kind: str, data: bytes, at: int) -> Any:
 def word_value(kind: str, word: bytes) -> Any:
     """Decode one 32-byte word, as topics hold them.
 
-    >>> word_value("address", bytes(31) + b"\\x01")
+    >>> word_value("address", bytes(31) + bytes([1]))
     '0x0000000000000000000000000000000000000001'
     """
     if kind == "address":

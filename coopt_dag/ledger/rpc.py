@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eth_bloom.eth_bloom import BloomFilter
+from eth_bloom.bloom import BloomFilter
 from eth_utils.address import to_checksum_address
 from eth_utils.conversions import to_bytes
 from web3.providers.base import JSONBaseProvider
@@ -184,7 +184,8 @@ def _receipt(provider: EmbeddedProvider, tx_hash: str) -> Any:
     logs = _logs(provider, "l.block=?", [row[1]])
     bloom = BloomFilter()
     for log in logs:
-        bloom.extend([to_bytes(hexstr=x) for x in (log["address"], *log["topics"])])
+        for word in (log["address"], *log["topics"]):
+            bloom.add(to_bytes(hexstr=word))
     return {
         "transactionHash": _hex(row[0]),
         "blockNumber": hex(row[1]),
@@ -205,9 +206,10 @@ def _receipt(provider: EmbeddedProvider, tx_hash: str) -> Any:
 
 def _logs(provider: EmbeddedProvider, where: str, values: list[Any]) -> list[dict[str, Any]]:
     rows = provider.file.db.execute(
-        "select l.block, l.number, l.tx, l.address, l.topic0, l.topic1, l.topic2, l.topic3,"
+        # the words of `where` are our own, see _get_logs; values are bound
+        "select l.block, l.number, l.tx, l.address, l.topic0, l.topic1, l.topic2, l.topic3,"  # noqa: S608
         " l.data, b.hash from log l join block b on b.number = l.block"
-        f" where {where} order by l.block, l.number",  # our own words only
+        f" where {where} order by l.block, l.number",
         values,
     )
     return [
@@ -227,7 +229,8 @@ def _logs(provider: EmbeddedProvider, where: str, values: list[Any]) -> list[dic
 
 
 def _get_logs(provider: EmbeddedProvider, wanted: dict[str, Any]) -> list[dict[str, Any]]:
-    where, values = [], []
+    where: list[str] = []
+    values: list[Any] = []
     for bound, sign in (("fromBlock", ">="), ("toBlock", "<=")):
         number = provider.number(wanted.get(bound))
         if number is None and bound == "fromBlock":

@@ -63,20 +63,22 @@ def _steps(challenge: LoadedChallenge) -> str:
         f"\nEnd to end: {end.metric.summary} Records are judged on `{end.record_split}`, "
         f"the final score is told on `{end.final_split}`."
     )
-    for bound in end.constraints:
-        rows.append(f"\nConstraint `{bound.id}`: {bound.summary}")
+    rows.extend(f"\nConstraint `{bound.id}`: {bound.summary}" for bound in end.constraints)
     return "\n".join(rows)
 
 
 def _data(challenge: LoadedChallenge) -> str:
-    spec, lines = challenge.spec, []
+    spec = challenge.spec
+    parts: list[str] = []
     if spec.origin is not None:
-        lines += [f"{spec.origin.kind.upper()} data. {spec.origin.summary}", spec.origin.licence]
-        lines.append(f"```\ncoopt data fetch {spec.id}\n```")
-    for name, split in spec.splits.items():
-        inputs = ", ".join(f"`{n}`" for n in split.inputs)
-        lines.append(f"- split `{name}` ({split.visibility}): steps see {inputs}")
-    return "\n\n".join(lines[: -len(spec.splits)] + ["\n".join(lines[-len(spec.splits) :])])
+        parts += [f"{spec.origin.kind.upper()} data. {spec.origin.summary}", spec.origin.licence]
+        parts.append(f"```\ncoopt data fetch {spec.id}\n```")
+    splits = [
+        f"- split `{name}` ({split.visibility}): steps see "
+        + ", ".join(f"`{n}`" for n in split.inputs)
+        for name, split in spec.splits.items()
+    ]
+    return "\n\n".join([*parts, "\n".join(splits)])
 
 
 def _type(type_: ArtifactType) -> str:

@@ -58,14 +58,17 @@ def check(name: str, type_: Mapping[str, Any], value: Any) -> None:
         if key not in fields:
             raise refuse(name, f"field '{key}' is not declared by type '{type_['id']}'")
     for key, field in fields.items():
-        if key not in value:
-            if field["required"]:
-                raise refuse(name, f"field '{key}' is missing")
-            continue
+        _check_field(name, key, field, value)
+
+
+def _check_field(name: str, key: str, field: Mapping[str, Any], value: dict[str, Any]) -> None:
+    if key in value:
         got = value[key]
         wrong_bool = isinstance(got, bool) and field["type"] != "boolean"
         if wrong_bool or not isinstance(got, _KINDS[field["type"]]):
             raise refuse(name, f"field '{key}' must be {field['type']}, got {type(got).__name__}")
+    elif field["required"]:
+        raise refuse(name, f"field '{key}' is missing")
 
 
 def _finite(name: str, value: Any) -> None:
