@@ -74,7 +74,7 @@ class Anvil:
         while True:
             try:
                 self.rpc("eth_chainId")
-                return
+                break
             except (urllib.error.URLError, OSError):
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     self.stop()

@@ -55,6 +55,10 @@ def test_the_compiler_makes_the_committed_bytes_again():
     if shutil.which("node") is None or not (CONTRACTS / "node_modules/solc").is_dir():
         pytest.skip("solc is not installed: npm --prefix contracts ci")
     done = subprocess.run(
-        ["node", "compile.mjs", "--check"], cwd=CONTRACTS, capture_output=True, text=True
+        ["node", "compile.mjs", "--check"],
+        cwd=CONTRACTS,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -178,7 +178,7 @@ def test_logs_are_filtered_by_block_and_topic(tmp_path: Path):
     logs = w3.eth.get_logs({"fromBlock": 0, "address": Web3.to_checksum_address(ADDRESS)})
     # Block 1 is the deployment, which logs nothing; then a challenge and a step.
     assert [log["blockNumber"] for log in logs] == [2, 3]
-    topic = logs[0]["topics"][0]
+    topic = "0x" + bytes(logs[0]["topics"][0]).hex()
     assert [x["blockNumber"] for x in w3.eth.get_logs({"fromBlock": 0, "topics": [topic]})] == [2]
     assert w3.eth.get_logs({"fromBlock": 4, "toBlock": 9}) == []
     provider.close()

@@ -76,8 +76,7 @@ class TwoLedgers(RuleBasedStateMachine):
         try:
             return [shape(e) for e in bench.ledger.send(action, signer=who).events]
         except LedgerRefusedError as refusal:
-            assert refusal.code in CODES
-            return refusal.code
+            return refusal.code if refusal.code in CODES else repr(refusal)
 
     @rule(who=people, name=challenges, cid=cids, judges=st.lists(people, max_size=2))
     def register_challenge(self, who: Any, name: str, cid: str, judges: list[Any]) -> None:
@@ -160,7 +159,7 @@ def test_memory_and_the_embedded_chain_play_the_same_game():
             def open_chain(self) -> Bench:
                 return embedded_bench(Path(folder) / str(next(games)))
 
-        play(Embedded, games=12, moves=40)
+        play(Embedded, games=8, moves=40)
 
 
 @pytest.mark.slow
