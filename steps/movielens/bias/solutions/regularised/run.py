@@ -62,7 +62,8 @@ def _moods(train, residual, asked, params):
 def _slices(user, users):
     """Rows of each user, in the order of `users`."""
     order = np.argsort(user, kind="stable")
-    edges = np.searchsorted(user[order], users, side="left"), np.searchsorted(
-        user[order], users, side="right"
+    edges = (
+        np.searchsorted(user[order], users, side="left"),
+        np.searchsorted(user[order], users, side="right"),
     )
     return [order[a:b] for a, b in zip(*edges, strict=True)]

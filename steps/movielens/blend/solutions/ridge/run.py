@@ -18,7 +18,10 @@ USUAL_COUNT = 50.0
 def solve(inputs, *, params, rng):
     parts = inputs["parts"].sort_values(KEY, ignore_index=True)
     fit, probe = parts[parts["part"] == "fit"], parts[parts["part"] == "probe"]
-    rehearsal, asked = _rows(probe, inputs, "probe"), _rows(inputs["targets"], inputs, "predictions")
+    rehearsal, asked = (
+        _rows(probe, inputs, "probe"),
+        _rows(inputs["targets"], inputs, "predictions"),
+    )
     centre = fit["rating"].mean()
     x = _features(rehearsal, fit, centre)
     error = probe["rating"].to_numpy() - rehearsal["mean"].to_numpy()

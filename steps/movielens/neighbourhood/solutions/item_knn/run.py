@@ -54,6 +54,8 @@ def _mean_of_nearest(weight, residual, params):
     """Shrunk weighted mean of residuals, for each row over its nearest movies."""
     weight = np.maximum(weight, 0.0)
     if weight.shape[1] > params["neighbours"]:
-        least = -np.partition(-weight, params["neighbours"] - 1, axis=1)[:, params["neighbours"] - 1]
+        least = -np.partition(-weight, params["neighbours"] - 1, axis=1)[
+            :, params["neighbours"] - 1
+        ]
         weight = np.where(weight >= least[:, None], weight, 0.0)
     return weight @ residual / (weight.sum(axis=1) + params["mean_shrinkage"])
