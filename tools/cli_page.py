@@ -22,7 +22,8 @@ MACHINE_DEPENDENT = ("cores",)
 
 
 def _word(param: Any) -> str:
-    return str(param.metavar or param.name.upper()).strip("[]")
+    word = str(param.metavar or param.name.upper())
+    return word[1:-1] if word.startswith("[") and word.endswith("]") else word
 
 
 def _names(param: Any) -> str:

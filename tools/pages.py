@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from tools import architecture, cli_page, errors_page
+from tools import adr_index, architecture, cli_page, errors_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 PAGES: dict[str, Callable[[], str]] = {
     "coopt_dag/cli/help.txt": cli_page.render_help,
     "docs/ARCHITECTURE.md": architecture.render,
+    "docs/adr/README.md": adr_index.render,
     "docs/cli.md": cli_page.render,
     "docs/errors.md": errors_page.render,
 }
