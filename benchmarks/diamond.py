@@ -44,7 +44,7 @@ def metric(output: str) -> str:
     """Give a metric's YAML body, indented by two."""
     return (
         "  name: error\n  unit: '1'\n  range: [0, 2000000]\n  direction: minimise\n"
-        f"  prediction: {output}\n  truth: y\n  summary: Absolute distance.\n"
+        f"  prediction: {output}\n  truth: y\n  join: whole\n  summary: Absolute distance.\n"
     )
 
 

@@ -121,8 +121,8 @@ def open_workflow(config: Mapping[str, Any], *, main: bool) -> Workflow:
     Parameters
     ----------
     config : mapping
-        Snakemake's configuration: `plan` (a file, given by `coopt run`), or `challenge` and
-        `with` (``step=solution,…``).
+        Snakemake's configuration: `plan` (a file, given by `coopt run`), or `challenge`,
+        `with` (``step=solution,…``), `grid` (all combinations) and `scored` (true or false).
     main : bool
         False in Snakemake's remote jobs, which find everything prepared.
     """
@@ -133,9 +133,7 @@ def open_workflow(config: Mapping[str, Any], *, main: bool) -> Workflow:
     if "plan" in config:
         path = root / str(config["plan"])
         return Workflow(root, json.loads(path.read_text(encoding="utf-8")), str(config["plan"]))
-    chosen = str(config.get("with", ""))
-    selection = dict(pair.split("=", 1) for pair in chosen.split(",") if pair)
-    request = Request(str(config.get("challenge", "movielens")), selection)
+    request = _request(config)
     plan, path = plan_for(workspace, request)
     if main:
         held = ExitStack()
@@ -147,6 +145,16 @@ def open_workflow(config: Mapping[str, Any], *, main: bool) -> Workflow:
         build_environments(plan, root, inventory.missing)
         write_orders(plan, root, inventory.missing)
     return Workflow(root, plan, path.relative_to(root).as_posix())
+
+
+def _request(config: Mapping[str, Any]) -> Request:
+    pairs = (pair.split("=", 1) for pair in str(config.get("with", "")).split(",") if pair)
+    return Request(
+        str(config.get("challenge", "movielens")),
+        dict(pairs),
+        all_combinations=config.get("grid") is True,
+        scored=config.get("scored") is not False,
+    )
 
 
 def reader(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
