@@ -28,7 +28,7 @@ KEY = ["user", "movie"]
 def world() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Draw (known, held) ratings; the last nine of each user are held."""
     rng = np.random.default_rng(SEED)
-    repute, taste = rng.normal(0, 0.6, MOVIES), rng.normal(0, 1.0, MOVIES)
+    repute, taste = rng.normal(0, 0.9, MOVIES), rng.normal(0, 1.0, MOVIES)
     fame = np.arange(MOVIES) / MOVIES  # movie 1 is the best known
     rows = []
     for user in range(1, USERS + 1):
@@ -36,8 +36,8 @@ def world() -> tuple[pd.DataFrame, pd.DataFrame]:
         lot = fame + rng.gumbel(0, 0.25, MOVIES)
         seen = np.argsort(lot)[:count]
         kindness, leaning = rng.normal(0, 0.4), rng.normal(0, 0.5)
-        mood = np.cumsum(rng.normal(0, 0.12, count))
-        spread = 0.5 + 0.9 * fame[seen]  # obscure movies divide opinions
+        mood = np.cumsum(rng.normal(0, 0.08, count))
+        spread = 0.4 + 0.7 * fame[seen]  # obscure movies divide opinions
         stars = 3.6 + repute[seen] + kindness + leaning * taste[seen] + mood
         stars = np.clip(np.rint(stars + rng.normal(0, 1, count) * spread), 1, 5)
         first = 900_000_000 + 100_000 * user
