@@ -75,12 +75,12 @@ def export(folder: Path = SCHEMAS) -> list[Path]:
     return paths
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], *, folder: Path = SCHEMAS) -> int:
     """Write the schemas, or with `--check` give exit code 3 when one is stale."""
     if "--check" not in arguments:
-        export()
+        export(folder)
         return 0
-    errors = stale()
+    errors = stale(folder)
     if errors:
         group = SpecGroupError(errors)
         sys.stderr.write(f"{group}\nhint: {group.hint}\n")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
 
 from coopt_dag.errors import NotAWorkspaceError, SpecError
 from coopt_dag.model.workspace import Workspace
 from coopt_dag.specs.loaded import LoadedWorkspace
-from coopt_dag.specs.marks import Document, Loc, Mark, Source
+from coopt_dag.specs.marks import Document, Flaw, Loc, Mark, Source, dotted
 from coopt_dag.specs.read import read_text
 from coopt_dag.specs.validate import validate
 from coopt_dag.specs.view import WORKSPACE_FILE, view_from, workspace_root
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _TABLE = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_.\"' -]+?)\s*\]")
 _KEY = re.compile(r"\s*([A-Za-z0-9_.\"'-]+(?:\s*\.\s*[A-Za-z0-9_\"'-]+)*)\s*=")
@@ -68,16 +66,25 @@ def parse_toml(text: str, *, shown: str) -> Document:
             path=shown,
             line=int(at.group(1)) if at else text.count("\n") + 1,
         ) from error
-    return Document(_plain(value), _marks(text))
+    marks = _marks(text)
+    refused: list[Flaw] = []
+    plain = _plain(value, (), refused)
+    where = Source(Path(shown), shown, marks)
+    flaws = tuple(replace(flaw, line=where.line(flaw.loc)) for flaw in refused)
+    return Document(plain, marks, flaws)
 
 
-def _plain(value: object) -> object:
-    """Give dates as texts: JSON has none."""
+def _plain(value: object, loc: Loc, refused: list[Flaw]) -> object:
+    """Give what JSON can say too; times and fractions, which no key takes, are refused."""
     if isinstance(value, dict):
-        return {key: _plain(below) for key, below in value.items()}
+        return {key: _plain(below, (*loc, key), refused) for key, below in value.items()}
     if isinstance(value, list):
-        return [_plain(below) for below in value]
-    return value if isinstance(value, (str, int, bool)) else str(value)
+        return [_plain(below, (*loc, i), refused) for i, below in enumerate(value)]
+    if isinstance(value, (str, int, bool)):
+        return value
+    text = f"{dotted(loc)} is {value}, which is neither text nor a whole number."
+    refused.append(Flaw(loc, 1, text, "put it in quotes if text is meant."))
+    return None
 
 
 def _marks(text: str) -> dict[Loc, Mark]:

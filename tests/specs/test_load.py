@@ -189,6 +189,7 @@ def _replace(path, old, new):
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
 
 
+@pytest.mark.skipif(sys.gettrace() is not None, reason="coverage makes Python several times slower")
 def test_six_steps_of_three_solutions_load_in_60_ms(six_steps):
     load_challenge(six_steps, "tiny")
     best = float("inf")
@@ -197,7 +198,6 @@ def test_six_steps_of_three_solutions_load_in_60_ms(six_steps):
         found = load_challenge(six_steps, "tiny")
         best = min(best, time.perf_counter() - start)
     assert [len(s.solutions) for s in found.steps.values()] == [3] * 6
-    print(f"{best * 1e3:.1f} ms")
     assert best <= 0.060
 
 

@@ -134,7 +134,7 @@ def _join(
             if key not in columns:
                 yield source.error(
                     loc,
-                    f"{where} is 'key', but '{metric.prediction}' has no column '{key}', "
-                    f"a key of '{metric.truth}'.",
+                    f"{where} is 'key', but output '{metric.prediction}' has no column '{key}', "
+                    f"a key of truth '{metric.truth}'.",
                     hint=near(key, columns),
                 )
