@@ -104,7 +104,7 @@ class LocalStore:
         if not staged:
             return
         if self._durable:
-            sync(staged.values())
+            sync(list(staged.values()))
         layout = self._blocks / "SHARDING"
         if not layout.exists():
             layout.write_text(_LAYOUT)

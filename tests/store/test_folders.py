@@ -125,6 +125,7 @@ def _parent(parts: list[Imported]) -> Imported:
     return Imported(CID.of(block, Codec.DAG_PB), tsize, sum(sizes))
 
 
+@pytest.mark.slow
 def test_a_sharded_folder_comes_back(store: Store, tmp_path: Path) -> None:
     entries = {name.decode(): b"x" for name in v.names(4766, 11, 22, v.HAMT_SEED)}
     folder = write(entries, tmp_path / "in")
