@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from tools import adr_index, architecture, cli_page, errors_page
+from tools import adr_index, architecture, challenge_pages, cli_page, errors_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/adr/README.md": adr_index.render,
     "docs/cli.md": cli_page.render,
     "docs/errors.md": errors_page.render,
+    **challenge_pages.pages(),
 }
 
 
