@@ -191,6 +191,30 @@ def test_a_dangling_symlink_at_the_target_is_not_followed(store: Store, tmp_path
     assert not (tmp_path / "elsewhere").exists()
 
 
+@pytest.mark.parametrize("content", [b"1", {"a": b"1"}])
+@pytest.mark.parametrize("rival", [b"mine", {"a": b"mine"}, b"1", {"a": b"1"}])
+def test_what_appears_at_the_target_during_a_fetch_is_kept(
+    tmp_path: Path, content: Tree, rival: Tree
+) -> None:
+    target = tmp_path / "out"
+
+    class Slow(MemoryStore):
+        def get(self, cid: CID) -> bytes:
+            if not target.exists():
+                write(rival, target)
+            return super().get(cid)
+
+    store = Slow()
+    cid = add_path(store, write(content, tmp_path / "in"))
+    if rival == content:
+        fetch_path(store, cid, target)
+    else:
+        with pytest.raises(UsageError, match="left as it is"):
+            fetch_path(store, cid, target)
+    assert read(target) == rival
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "out"]
+
+
 def test_fetched_folders_are_as_readable_as_any_new_one(store: Store, tmp_path: Path) -> None:
     cid = add_path(store, write({"a": b"1"}, tmp_path / "in"))
     (tmp_path / "new").mkdir()
