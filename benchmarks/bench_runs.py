@@ -77,9 +77,7 @@ def _round(folder: Path, ours: Path) -> dict[str, float]:
     found["snakemake, our Snakefile"] = peers.timed([*plain, *grid], ours)
     _clear(ours)
     executor = ["--executor", "coopt"]
-    found["snakemake, our Snakefile, warm executor"] = peers.timed(
-        [*plain, *executor, *grid], ours
-    )
+    found["snakemake, our Snakefile, warm executor"] = peers.timed([*plain, *executor, *grid], ours)
     return found
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.diamond import BURN, STEPS
 
-SCRIPT = '''import json, sys
+SCRIPT = """import json, sys
 def burn(n):
     total = 0
     for i in range(n):
@@ -21,7 +21,7 @@ def burn(n):
 out, k, *ins = sys.argv[1:]
 seen = sum(json.load(open(p))["y"] for p in ins)
 json.dump({{"y": (seen * int(k) + burn({burn})) % 1000003}}, open(out, "w"))
-'''
+"""
 
 SNAKEFILE = """\
 N = {nodes}
@@ -34,7 +34,7 @@ rule node:
     shell: "{python} -I script.py {{output}} {{params.v}} {{input}}"
 """
 
-JOBLIB = '''import json, sys
+JOBLIB = """import json, sys
 from joblib import Memory, Parallel, delayed
 memory = Memory("cache", verbose=0)
 def burn(n):
@@ -51,7 +51,7 @@ for level in ("a", "bc", "d"):
     now = [n for n in nodes if n[0] in level]
     done = Parallel(2)(delayed(node)(n[0], nodes[n][0], [value[i] for i in nodes[n][1]]) for n in now)
     value.update(zip(now, done))
-'''
+"""
 
 
 def nodes(variants: int = 3) -> dict[str, tuple[int, list[str]]]:
@@ -83,7 +83,7 @@ def prepare(folder: Path) -> None:
 
 
 def _python() -> str:
-    return os.path.realpath(sys.executable)  # noqa: PTH118  # not through the venv's link
+    return os.path.realpath(sys.executable)  # not through the venv's link
 
 
 def floor(folder: Path) -> float:

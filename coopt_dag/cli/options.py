@@ -28,6 +28,7 @@ def put(value: Any) -> None:
 def say(text: str) -> None:
     """Print a result as text."""
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()  # in step with the notes on stderr, also in a file or pipe
 
 
 def note(text: str) -> None:

@@ -42,7 +42,12 @@ class Desk:
         if not folder.exists():
             folder.parent.mkdir(parents=True, exist_ok=True)
             fetch_path(self.store, cid, folder)
-        return load_solution(folder)
+        loaded = load_solution(folder)
+        for word in loaded.spec.entry.command or ():
+            file = folder / word
+            if file.is_file():
+                file.chmod(file.stat().st_mode | 0o111)  # a CID carries no permission bits
+        return loaded
 
     def record_pipeline(
         self, challenge: LoadedChallenge, state: LedgerState

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import (
     ContentMissingError,
+    ContentRefusedError,
     IdentityError,
     IntegrityError,
     NodeFailedError,
@@ -35,6 +36,7 @@ REASONS: dict[type[CooptError], str] = {
     SpecError: "invalid_spec",
     NodeFailedError: "failed",
     ScoreInvalidError: "invalid_score",
+    ContentRefusedError: "refused_content",
 }
 """Which class a contributor sees for a failure that is the submission's own."""
 

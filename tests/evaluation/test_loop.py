@@ -16,7 +16,6 @@ from coopt_dag.model.wad import to_wad
 from coopt_dag.store.folders import cid_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.evaluation.conftest import Scene
@@ -160,3 +159,18 @@ def test_check_compares_with_baseline_and_record_on_public_data(scene: Scene, te
     assert mine.gain == 0
     assert baseline.gain == pytest.approx(baseline.step_score - mine.step_score)
     assert found.would_be_record
+
+
+def test_an_executable_survives_its_way_through_a_cid(scene: Scene, tell: Tell) -> None:
+    register(scene.lab, scene.challenge, cores=2, tell=tell)
+    claim(scene.ada, "tiny", "double", days=1)
+    made = fork(scene.ada, scene.challenge, "double", source="twice", name="shell", author="ada")
+    (made / "run.py").unlink()
+    script = made / "same.sh"
+    script.write_text('#!/bin/sh\ncp "$COOPT_IN/numbers.json" "$COOPT_OUT/doubled.json"\n')
+    script.chmod(0o755)
+    spec = made / "solution.yaml"
+    spec.write_text(spec.read_text().replace("python: run.py", "command: [same.sh]"))
+    submit(scene.ada, scene.challenge, made)
+    (verdict,) = evaluate_pending(scene.lab, cores=2, tell=tell)
+    assert verdict.status in {"record", "no_gain"}

@@ -52,9 +52,7 @@ def test_after_kill_9_only_the_missing_nodes_run_and_results_are_identical(
     assert whole["executed"] == 102
     expected = nodes(root)
     shutil.rmtree(root / "store")
-    running = subprocess.Popen(
-        RUN, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    running = subprocess.Popen(RUN, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while len(list((root / "store").glob("[abcd]/*/manifest.json"))) < 20:
         assert running.poll() is None
         time.sleep(0.005)

@@ -10,10 +10,8 @@ import pytest
 from coopt_dag.errors import NodeFailedError, ScoreInvalidError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from coopt_dag.execution.run import Outcome
 
 Go = "Callable[..., Outcome]"
 
@@ -62,7 +60,9 @@ def test_a_result_is_never_stale_after_an_edit(go: Go, workspace: Path) -> None:
 def test_a_flipped_byte_is_named_and_its_node_made_again(go: Go, workspace: Path) -> None:
     go()
     before = store(workspace)
-    broken = next(p for p in (workspace / "store/double").rglob("*.json") if "manifest" not in p.name)
+    broken = next(
+        p for p in (workspace / "store/double").rglob("*.json") if "manifest" not in p.name
+    )
     data = bytearray(broken.read_bytes())
     data[0] ^= 1
     broken.chmod(0o644)

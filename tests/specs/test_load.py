@@ -193,10 +193,10 @@ def _replace(path, old, new):
 def test_six_steps_of_three_solutions_load_in_60_ms(six_steps):
     load_challenge(six_steps, "tiny")
     best = float("inf")
-    for _ in range(8):  # the best of several: others may be at work on this machine
-        start = time.perf_counter()
+    for _ in range(8):  # processor time, the best of several: others may be at work on this machine
+        start = time.process_time()
         found = load_challenge(six_steps, "tiny")
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert [len(s.solutions) for s in found.steps.values()] == [3] * 6
     assert best <= 0.060
 
