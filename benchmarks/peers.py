@@ -49,7 +49,8 @@ nodes = json.load(open("nodes.json"))
 value = {{"x": 1}}
 for level in ("a", "bc", "d"):
     now = [n for n in nodes if n[0] in level]
-    done = Parallel(2)(delayed(node)(n[0], nodes[n][0], [value[i] for i in nodes[n][1]]) for n in now)
+    calls = (delayed(node)(n[0], nodes[n][0], [value[i] for i in nodes[n][1]]) for n in now)
+    done = Parallel(2)(calls)
     value.update(zip(now, done))
 """
 
