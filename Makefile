@@ -51,23 +51,20 @@ test: env-dev $(if $(NPM),contracts/node_modules/.stamp,npm-hint)  ## every test
 	$(if $(NPM),,select="$${select:+$$select and }not npm";) \
 	$(PY) -m pytest $(PYTEST_ARGS) $${select:+-m "$$select"}
 
-check: env-dev  ## style, types, layers, generated files, specifications: all that needs no test run
-	@step() { echo "check: $$1"; shift; "$$@"; }; \
-	quiet() { said="$$("$$@" 2>&1)" || { echo "$$said" >&2; return 1; }; }; \
-	step "style (ruff)" $(BIN)/ruff check --quiet .; \
+# Every check runs, so that one look shows all that is wrong.
+check: env-dev $(if $(NPM),contracts/node_modules/.stamp,npm-hint)  ## style, types, layers, generated files, specifications
+	@failed=""; \
+	step() { echo "check: $$1"; said="$$("$${@:2}" 2>&1)" || { echo "$$said" >&2; failed+="; $$1"; }; }; \
+	step "style (ruff)" $(BIN)/ruff check --quiet --output-format concise .; \
 	step "format (ruff)" $(BIN)/ruff format --quiet --check .; \
 	step "types (mypy, strict)" $(BIN)/mypy --no-error-summary; \
-	step "layers (import-linter)" quiet $(BIN)/lint-imports --no-logo --no-cache; \
+	step "layers (import-linter)" $(BIN)/lint-imports --no-logo --no-cache; \
 	step "schemas are fresh" $(PY) -m coopt_dag.specs.export --check; \
 	step "generated pages are fresh" $(PY) -m tools.pages --check; \
-	step "challenges and solutions" $(BIN)/coopt lint
-ifneq ($(NPM),)
-	@$(MAKE) contracts/node_modules/.stamp
-	@echo "check: contracts compile to the committed bytecode"; cd contracts && npm run --silent check
-else
-	@$(MAKE) npm-hint
-endif
-	@echo "check: all fine"
+	step "challenges and solutions (coopt lint)" $(BIN)/coopt lint; \
+	$(if $(NPM),step "contracts compile to the committed bytecode" npm --prefix contracts run --silent check;) \
+	if [ -n "$$failed" ]; then echo "check: not yet: $${failed#; }" >&2; exit 1; fi; \
+	echo "check: all fine"
 
 fmt: env-dev  ## put code into house style
 	@$(BIN)/ruff format --quiet .

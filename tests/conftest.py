@@ -1,0 +1,14 @@
+"""How generated examples are drawn: no clock decides, and CI draws the same ones every time."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# Time limits of single examples fail on busy machines and say nothing about the code.
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("house")
