@@ -29,6 +29,10 @@ app.command("board")(ledgers.board)
 app.command("log")(ledgers.log)
 app.command("profile")(ledgers.profile)
 
+ledger_app = typer.Typer(help="The chain behind the ledger.", no_args_is_help=True)
+ledger_app.command("deploy")(ledgers.deploy)
+app.add_typer(ledger_app, name="ledger")
+
 id_app = typer.Typer(help="Identities: encrypted keys that sign.", no_args_is_help=True)
 id_app.command("new")(identities.new)
 id_app.command("list")(identities.list_)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from coopt_dag.cli.options import note, say
 from coopt_dag.cli.scaffold import scaffold
 from coopt_dag.cli.setup import copy_tree
@@ -25,7 +23,7 @@ from coopt_dag.evaluation.register import register
 from coopt_dag.execution.fetch import fetch
 from coopt_dag.ledger.keys import KeySigner, new_identity, unlock
 from coopt_dag.report.board import table
-from coopt_dag.specs.challenge import load_challenge
+from coopt_dag.specs.challenge import load_challenge, load_solution
 from coopt_dag.specs.workspace import find_workspace
 
 if TYPE_CHECKING:
@@ -160,16 +158,12 @@ def _improve(
 
 def _put_idea(made: Path, better: LoadedSolution) -> None:
     """Replace the fork's code by the better solution's; author and parents stay the fork's."""
-    spec = made / "solution.yaml"
-    first = spec.read_text(encoding="utf-8").partition("\n")[0]
-    mine = yaml.safe_load(spec.read_text(encoding="utf-8"))
-    theirs = yaml.safe_load((better.path / "solution.yaml").read_text(encoding="utf-8"))
-    merged = theirs | {k: mine[k] for k in ("authors", "parents")}
+    mine = load_solution(made).spec
     for path in better.path.iterdir():
         if path.is_file() and path.name != "solution.yaml":
             shutil.copyfile(path, made / path.name)
-    body = yaml.safe_dump(merged, sort_keys=False, allow_unicode=True)
-    spec.write_text(f"{first}\n{body}", encoding="utf-8")
+    merged = better.spec.model_copy(update={"authors": mine.authors, "parents": mine.parents})
+    offering.write_solution(made, merged, target=made)
 
 
 def _ladder(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from coopt_dag.cli.options import Json, put, say
+from coopt_dag.cli.options import As, Json, PassphraseFile, put, say
 from coopt_dag.errors import UnknownNameError
 
 
@@ -87,3 +87,20 @@ def profile(
     say(f"built upon by submissions: {found['built_upon_by'] or '-'}")
     shown = ("id", "step", "status", "before", "score", "improvement")
     say(pages.table([[r[c] for c in shown] for r in found["entries"]], shown))
+
+
+def deploy(
+    url: Annotated[str, typer.Argument(help="JSON-RPC endpoint of a chain.")],
+    who: As = None,
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Deploy the ledger's contract on a chain, for workspaces that share it.
+
+    Example: coopt ledger deploy http://127.0.0.1:8545 --as lab
+    """
+    from coopt_dag.cli import wiring
+    from coopt_dag.ledger.remote import deploy_rpc
+
+    signer = wiring.signer(wiring.here(), who, passphrase_file)
+    address = deploy_rpc(url, signer=signer)
+    say(f'[ledger]\nkind = "rpc"\nurl = "{url}"\naddress = "{address}"')

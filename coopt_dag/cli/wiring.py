@@ -113,7 +113,7 @@ def desk(workspace: LoadedWorkspace, *, who: Signer | None = None) -> Desk:
 
     return Desk(
         workspace,
-        LocalStore(workspace.state_dir / "blocks"),
+        LocalStore(workspace.state_dir / "content-store"),
         ledger(workspace, write=who is not None),
         who,
     )

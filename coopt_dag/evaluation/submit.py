@@ -6,12 +6,11 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-import yaml
-
 from coopt_dag.errors import IdentityError, SpecError, UnknownNameError, UsageError
 from coopt_dag.evaluation.register import IGNORED
 from coopt_dag.ledger.actions import Claim, Submit
 from coopt_dag.specs.challenge import load_solution
+from coopt_dag.specs.dump import to_yaml
 from coopt_dag.store.folders import add_path
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.ledger.protocol import Receipt
     from coopt_dag.ledger.state import LedgerState
+    from coopt_dag.model.solution import Solution
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedStep
 
 DAY_S = 86_400
@@ -80,7 +80,7 @@ def fork(
     part = target.with_name(f".{name}.{os.getpid()}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(origin, part, ignore=shutil.ignore_patterns(*IGNORED))
-    _rename(part / "solution.yaml", target=target, name=name, author=author, parent=cid)
+    _rename(part, target=target, name=name, author=author, parent=cid)
     part.rename(target)
     return target
 
@@ -101,22 +101,21 @@ def _origin(
     raise UnknownNameError(f"solution of step '{step.spec.id}'", source, step.solutions, hint="")
 
 
-def _rename(spec: Path, *, target: Path, name: str, author: str, parent: str) -> None:
-    document = yaml.safe_load(spec.read_text(encoding="utf-8"))
-    document |= {"id": name, "authors": [author], "parents": [parent]}
-    schema = "solution.schema.json"
-    head = f"# yaml-language-server: $schema={_up_to_schemas(target)}{schema}\n"
-    body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-    for path in spec.parent.rglob("*"):
+def _rename(folder: Path, *, target: Path, name: str, author: str, parent: str) -> None:
+    """Give the copy its own name, author and parent; everything else stays."""
+    for path in folder.rglob("*"):
         path.chmod(path.stat().st_mode | 0o200)
-    spec.write_text(head + body, encoding="utf-8")
+    changes = {"id": name, "authors": (author,), "parents": (parent,)}
+    write_solution(folder, load_solution(folder).spec.model_copy(update=changes), target=target)
 
 
-def _up_to_schemas(target: Path) -> str:
-    """Give the way from a solution folder to the schemas that this workspace uses."""
+def write_solution(folder: Path, spec: Solution, *, target: Path) -> None:
+    """Write a solution.yaml whose first line points at the schemas, as seen from `target`."""
     baseline = target.parents[1] / "baseline" / "solution.yaml"
     first = baseline.read_text(encoding="utf-8").partition("\n")[0]
-    return "../" + first.partition("$schema=")[2].removesuffix("solution.schema.json")
+    schemas = first.partition("$schema=")[2].removesuffix("solution.schema.json")
+    text = to_yaml(spec, schemas=f"../{schemas}")
+    (folder / "solution.yaml").write_text(text, encoding="utf-8")
 
 
 def submit(desk: Desk, challenge: LoadedChallenge, folder: Path) -> tuple[str, Receipt]:

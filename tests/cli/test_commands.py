@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.workspaces import tiny
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Shell:
@@ -149,3 +149,32 @@ def test_doctor_tells_what_is_missing(shell: Shell) -> None:
     rows = {r["what"]: r for r in shell.json("doctor")}
     assert rows["python"]["ok"]
     assert not rows["isolation"]["ok"]
+
+
+@pytest.mark.npm
+def test_a_shared_chain_is_a_ledger_too(shell: Shell, tmp_path: Path) -> None:
+    anvil = Path(__file__).parents[2] / "contracts/node_modules/.bin/anvil"
+    if not anvil.exists():
+        pytest.skip("anvil is not installed: npm ci in contracts/")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = [str(anvil), "--port", str(port), "--base-fee", "0", "--gas-price", "0", "--silent"]
+    chain = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        other = Shell(tmp_path)
+        other("id", "new", "lab")
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        said = other("ledger", "deploy", url, "--as", "lab").stdout
+        with (other.root / "coopt.toml").open("a") as file:
+            file.write(said)
+        assert len(other.json("challenge", "register", "tiny", "--as", "lab")) == 2
+        assert [r["status"] for r in other.json("board", "tiny")] == ["record", "record"]
+    finally:
+        chain.kill()
+        chain.wait()
