@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.cli.options import note, say
+from coopt_dag.cli.printing import note, say
 from coopt_dag.cli.scaffold import scaffold
 from coopt_dag.cli.setup import copy_tree
 from coopt_dag.cli.wiring import desk as open_desk

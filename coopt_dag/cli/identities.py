@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from coopt_dag.cli.options import Json, PassphraseFile, put, say
+from coopt_dag.cli.options import Json, PassphraseFile
+from coopt_dag.cli.printing import put, say
 from coopt_dag.errors import NotAWorkspaceError
 
 Name = Annotated[str, typer.Argument(help="Name of the identity.")]

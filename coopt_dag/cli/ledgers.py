@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile, put, say
+from coopt_dag.cli.options import As, Json, PassphraseFile
+from coopt_dag.cli.printing import put, say
 from coopt_dag.errors import UnknownNameError
 
 

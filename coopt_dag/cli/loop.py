@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from coopt_dag.cli.options import As, Cores, Json, PassphraseFile, note, put, say
+from coopt_dag.cli.options import As, Cores, Json, PassphraseFile
+from coopt_dag.cli.printing import note, put, say
 from coopt_dag.errors import UsageError
 
 StepName = Annotated[str, typer.Argument(metavar="CHALLENGE/STEP", help="e.g. movielens/bias")]

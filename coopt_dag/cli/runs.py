@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coopt_dag.cli.options import Cores, Json, note, put, say
+from coopt_dag.cli.options import Cores, Json
+from coopt_dag.cli.printing import note
 from coopt_dag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def run(
     Example: coopt run movielens --with bias=regularised
     """
     from coopt_dag.cli.wiring import here
+    from coopt_dag.execution.outcome import preview
     from coopt_dag.execution.planning import plan_for
-    from coopt_dag.execution.run import preview
     from coopt_dag.execution.run import run as execute
 
     workspace = here()
@@ -77,66 +78,9 @@ def run(
 
         with shown() as listener:
             outcome = execute(plan, workspace.root, path, cores=cores, listener=listener)
-    for damage in outcome.damaged:
-        note(f"{damage.path}: {damage.reason}; {'would run' if dry_run else 'ran'} again")
-    counts = {
-        "executed": outcome.executed,
-        "reused": outcome.reused,
-        "scored": outcome.scored,
-        "scores_reused": outcome.scores_reused,
-        "damaged": [d.path for d in outcome.damaged],
-        "dry_run": dry_run,
-        "results": plan["results"],
-    }
-    if as_json:
-        put(counts | {"document": outcome.document})
-        return
-    would = "would execute" if dry_run else "executed"
-    say(
-        f"{challenge}: {would} {outcome.executed}, reused {outcome.reused} nodes; "
-        f"scores: {outcome.scored} new, {outcome.scores_reused} reused"
-    )
-    if not dry_run and not no_score:
-        _show(outcome.document)
-        say(f"written: {plan['results']}")
+    from coopt_dag.cli.outcome import show_outcome
 
-
-def _show(document: dict[str, Any]) -> None:
-    from coopt_dag.report.board import table
-
-    pipelines = document["pipelines"]
-    if len(pipelines) > 1:
-        _show_grid(pipelines)
-        return
-    found = pipelines[0]
-    splits = list(found["splits"])
-    rows = []
-    for step, solution in found["selection"].items():
-        scores = [found["splits"][s]["steps"][step] for s in splits]
-        metric = f"{scores[0]['metric']} [{scores[0]['unit']}]"
-        rows.append([step, solution, metric, *(x["value"] for x in scores)])
-    ends = [found["splits"][s]["end_to_end"] for s in splits]
-    metric = f"{ends[0]['metric']} [{ends[0]['unit']}]"
-    rows.append(["end to end", "", metric, *(x["value"] for x in ends)])
-    say(table(rows, ("step", "solution", "metric", *splits)))
-    for bound in found["constraints"]:
-        kept = "kept" if bound["kept"] else "BROKEN"
-        say(f"constraint {bound['id']}: {bound['value']:.6g} {kept}")
-
-
-def _show_grid(pipelines: list[dict[str, Any]]) -> None:
-    from coopt_dag.report.board import table
-
-    split = list(pipelines[0]["splits"])[-1]
-    metric = pipelines[0]["splits"][split]["end_to_end"]
-    sign = 1 if metric["direction"] == "minimise" else -1
-    rows = sorted(
-        ((sign * p["splits"][split]["end_to_end"]["value"], p["selection"]) for p in pipelines),
-        key=lambda r: r[0],
-    )
-    best = [[sign * value, *selection.values()] for value, selection in rows[:10]]
-    say(f"best {len(best)} of {len(rows)} combinations on split {split}:")
-    say(table(best, (metric["metric"], *pipelines[0]["selection"])))
+    show_outcome(plan, outcome, dry_run=dry_run, scored=not no_score, as_json=as_json)
 
 
 def fetch(

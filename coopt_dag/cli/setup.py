@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from coopt_dag.cli.options import Json, note, put, say
+from coopt_dag.cli.options import Json
+from coopt_dag.cli.printing import note, put, say
 from coopt_dag.errors import CooptError, UsageError
 
 

@@ -12,7 +12,8 @@ from coopt_dag.execution.run import run
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from coopt_dag.execution.run import Outcome, Progress
+    from coopt_dag.execution.outcome import Outcome
+    from coopt_dag.execution.run import Progress
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedWorkspace
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import DataMissingError, UnknownNameError
+from coopt_dag.execution.cached import plan_path
 from coopt_dag.execution.environments import environment_id, platform_tag
 from coopt_dag.execution.request import (
     EXAMPLE,
     Request,
-    fingerprint,
     harness_version,
     metrics_version,
 )
@@ -55,10 +55,8 @@ def plan_for(workspace: LoadedWorkspace, request: Request) -> tuple[Plan, Path]:
     DataMissingError
         A split's files are not on this machine.
     """
-    name = fingerprint(
-        request, root=workspace.root, steps=workspace.steps_dir, data=workspace.data_dir
-    )
-    path = workspace.state_dir / "plans" / f"{name}.json"
+    paths = workspace.spec.paths.model_dump()
+    path = plan_path(workspace.root, request, paths)
     try:
         return json.loads(path.read_text(encoding="utf-8")), path
     except (FileNotFoundError, ValueError):

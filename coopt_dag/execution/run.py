@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import CooptError, NodeFailedError, ScoreInvalidError
 from coopt_dag.execution import results
-from coopt_dag.execution.nodes import Damage, locked, take_inventory
+from coopt_dag.execution.nodes import locked, take_inventory
+from coopt_dag.execution.outcome import Outcome, outcome_of, written
 from coopt_dag.execution.workflow import build_environments, write_orders
 
 if TYPE_CHECKING:
@@ -21,18 +22,6 @@ SNAKEFILE = Path(__file__).with_name("Snakefile")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run did: counts of nodes (steps and scores apart), and what it found broken."""
-
-    executed: int
-    reused: int
-    scored: int
-    scores_reused: int
-    damaged: tuple[Damage, ...]
-    document: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Progress:
     """One node has ended; `error` is None if it is in the store."""
 
@@ -40,19 +29,6 @@ class Progress:
     total: int
     order: Mapping[str, Any]
     error: Answer
-
-
-def _count(plan: Mapping[str, Any], keys: frozenset[str]) -> tuple[int, int]:
-    scores = sum(1 for k in keys if plan["nodes"][k]["metric"])
-    return len(keys) - scores, scores
-
-
-def preview(plan: Mapping[str, Any], root: Path) -> Outcome:
-    """Tell what a run would do, and do nothing."""
-    inventory = take_inventory(plan, root, repair=False)
-    executed, scored = _count(plan, inventory.missing)
-    reused, scores_reused = _count(plan, inventory.present)
-    return Outcome(executed, reused, scored, scores_reused, inventory.damaged, {})
 
 
 def run(
@@ -84,20 +60,12 @@ def run(
         inventory = take_inventory(plan, root, repair=True)
         if inventory.missing:
             _execute(plan, root, plan_path, inventory.missing, cores=cores, listener=listener)
-        executed, scored = _count(plan, inventory.missing)
-        reused, scores_reused = _count(plan, inventory.present)
-        document = _results(plan, root) if keep_results else results.collect(plan, root)
-    return Outcome(executed, reused, scored, scores_reused, inventory.damaged, document)
-
-
-def _results(plan: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    """Give the results document; write it unless the file already answers this plan."""
-    import json
-
-    path = root / plan["results"]
-    if (root / results.marker_of(plan)).is_file() and path.is_file():
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    return results.write(plan, root)
+        document = (
+            written(plan, root) or results.write(plan, root)
+            if keep_results
+            else results.collect(plan, root)
+        )
+    return outcome_of(plan, inventory, document)
 
 
 def _execute(

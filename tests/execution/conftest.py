@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from coopt_dag.execution.outcome import Outcome
 from coopt_dag.execution.planning import plan_for
 from coopt_dag.execution.request import Request
-from coopt_dag.execution.run import Outcome, run
+from coopt_dag.execution.run import run
 from coopt_dag.specs.workspace import find_workspace
 from tests.workspaces import tiny
 
