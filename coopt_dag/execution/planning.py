@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedStep, LoadedWorkspace
 
 Plan = dict[str, Any]
-"""The JSON of a plan; `schemas` in docs/plan.md describes it."""
+"""The JSON of a plan; `_document` below is where it is put together."""
 
 
 def plan_for(workspace: LoadedWorkspace, request: Request) -> tuple[Plan, Path]:
