@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,6 +204,13 @@ def _ladder(
     return rows
 
 
+def _activate(origin: LoadedWorkspace) -> str:
+    """Give the script that puts `coopt` on the PATH, as seen from where the demo started."""
+    script = Path(sys.prefix) / "bin" / "activate"
+    inside = script.is_relative_to(origin.root)
+    return script.relative_to(origin.root).as_posix() if inside else str(script)
+
+
 def _report(
     desk: Desk,
     origin: LoadedWorkspace,
@@ -244,7 +252,8 @@ def _report(
         f"ledger: height {head.height}, head {head.block_hash[:18]}…"
     )
     say(
-        f"\nwritten: {path.relative_to(origin.root)}. Now try, in {shown}/:\n"
+        f"\nwritten: {path.relative_to(origin.root)}. Now try:\n"
+        f"  . {_activate(origin)} && cd {shown}\n"
         f"  coopt board {CHALLENGE}\n  coopt log --last 5\n  coopt profile grace\n"
         f"  coopt run {CHALLENGE} --with bias=regularised\n"
         f"  COOPT_PASSPHRASE_FILE={_PASSPHRASE} coopt claim {CHALLENGE}/bias --as ada"
