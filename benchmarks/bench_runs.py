@@ -122,6 +122,9 @@ def _again(ours: Path, folder: Path) -> dict[str, float]:
         times.append(peers.timed(one, ours))
     code.write_text(text)
     found["coopt run, one step swapped in one combination"] = statistics.median(times)
+    found["dvc repro, one stage edited in one pipeline"] = peers.dvc_swap(
+        folder.parent / "dvc", str(BIN / "dvc")
+    )
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -114,3 +115,26 @@ def timed(words: list[str], folder: Path, **env: str) -> float:
     if done.returncode:
         raise SystemExit(f"{words}: {done.stdout}\n{done.stderr}")
     return spent
+
+
+def dvc_swap(folder: Path, dvc: str) -> float:
+    """Seconds of `dvc repro` after an edit of b in one pipeline a → {b, c} → d of four stages."""
+    folder.mkdir()
+    (folder / "script.py").write_text(SCRIPT.format(burn=BURN))
+    chain = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
+    stages = {}
+    for step, ins in chain.items():
+        (folder / f"{step}.txt").write_text("1")
+        files = " ".join(f"{i}.json" for i in ins)
+        command = f"{_python()} -I script.py {step}.json $(cat {step}.txt) {files}"
+        needs = [f"{step}.txt", *(f"{i}.json" for i in ins)]
+        stages[step] = {"cmd": command, "deps": needs, "outs": [f"{step}.json"]}
+    (folder / "dvc.yaml").write_text(json.dumps({"stages": stages}))
+    timed([dvc, "init", "--no-scm", "--quiet"], folder)
+    timed([dvc, "config", "core.analytics", "false"], folder)
+    timed([dvc, "repro", "--quiet"], folder)
+    times = []
+    for k in (2, 3, 4):
+        (folder / "b.txt").write_text(str(k))
+        times.append(timed([dvc, "repro", "--quiet"], folder))
+    return statistics.median(times)
