@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coopt_dag.errors import IdentityError
 from coopt_dag.ledger.state import LedgerState, project
 from coopt_dag.specs.challenge import load_solution
 from coopt_dag.store.folders import fetch_path
 
 if TYPE_CHECKING:
-    from coopt_dag.ledger.protocol import Ledger, Signer
+    from coopt_dag.ledger.actions import Action
+    from coopt_dag.ledger.protocol import Ledger, Receipt, Signer
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedWorkspace
     from coopt_dag.store.protocol import Store
 
@@ -23,6 +25,23 @@ class Desk:
     store: Store
     ledger: Ledger
     signer: Signer | None = None
+
+    @property
+    def identity(self) -> Signer:
+        """Give the hand that signs.
+
+        Raises
+        ------
+        IdentityError
+            The desk was opened for reading.
+        """
+        if self.signer is None:
+            raise IdentityError("this needs an identity that signs", hint="coopt id new NAME")
+        return self.signer
+
+    def send(self, action: Action) -> Receipt:
+        """Sign an action and send it to the ledger."""
+        return self.ledger.send(action, signer=self.identity)
 
     def state(self) -> LedgerState:
         """Read the ledger and give its present state."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from coopt_dag.errors import (
     ContentMissingError,
     ContentRefusedError,
-    IdentityError,
     IntegrityError,
     NodeFailedError,
     ScoreInvalidError,
@@ -79,8 +78,7 @@ def evaluate_pending(
     Infrastructure failures (content not in the store, a missing data set, the ledger away)
     end the call and leave the submission pending; a failure of the submission rejects it.
     """
-    if desk.signer is None:
-        raise IdentityError("evaluating needs an identity", hint="coopt id new NAME")
+    desk.identity  # noqa: B018  # refuse before anything runs
     verdicts = []
     for submission in desk.state().pending:
         if challenge is not None and submission.challenge != challenge:
@@ -114,10 +112,9 @@ def _evaluate(
 
 
 def _reject(desk: Desk, submission: Submission, error: CooptError) -> Verdict:
-    assert desk.signer is not None  # noqa: S101  # evaluate_pending has looked
     reason = next(text for cls, text in REASONS.items() if isinstance(error, cls))
     report = _report(desk, {"submission": submission.id, "error": error.to_json()})
-    receipt = desk.ledger.send(Reject(submission.id, reason, report), signer=desk.signer)
+    receipt = desk.send(Reject(submission.id, reason, report))
     return _verdict(submission, status="rejected", reason=reason, tx_hash=receipt.tx_hash)
 
 
@@ -151,7 +148,6 @@ def _record(
     *,
     tell: Callable[[str], None],
 ) -> Verdict:
-    assert desk.signer is not None  # noqa: S101  # evaluate_pending has looked
     report = _report(
         desk,
         {
@@ -165,7 +161,7 @@ def _record(
     )
     after = to_wad(scores.value(submission.step))
     action = Score(submission.id, after, to_wad(scores.whole), report)
-    receipt = desk.ledger.send(action, signer=desk.signer)
+    receipt = desk.send(action)
     event = next(e for e in receipt.events if isinstance(e, Scored))
     if event.is_record:
         _rescore_downstream(desk, challenge, state, submission, scores)
@@ -197,7 +193,6 @@ def _rescore_downstream(
     scores: Scores,
 ) -> None:
     """Tell the ledger what the heads below a new record are worth in their new context."""
-    assert desk.signer is not None  # noqa: S101  # evaluate_pending has looked
     edges = [
         (e.source.split(".")[0], e.target.split(".")[0])
         for e in challenge.spec.edges
@@ -208,4 +203,4 @@ def _rescore_downstream(
         now = to_wad(scores.value(step))
         if head is not None and head.score_wad != now:
             action = Rescore(submission.challenge, step, now, submission.id)
-            desk.ledger.send(action, signer=desk.signer)
+            desk.send(action)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import IdentityError
 from coopt_dag.evaluation.evaluate import evaluate_pending
 from coopt_dag.ledger.actions import RegisterChallenge, RegisterStep, Submit
 from coopt_dag.model.wad import to_wad
+from coopt_dag.store.adding import SOLUTION_IGNORE
 from coopt_dag.store.folders import add_path
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.evaluate import Verdict
     from coopt_dag.specs.loaded import LoadedChallenge
-
-IGNORED = ("__pycache__", "*.pyc")
-"""Never part of a published folder."""
 
 
 def register(
@@ -41,13 +38,12 @@ def register(
     list of Verdict
         One a baseline that was scored now.
     """
-    if desk.signer is None:
-        raise IdentityError("registering needs an identity", hint="coopt id new NAME")
+    signs = desk.identity.address
     name, state = challenge.spec.id, desk.state()
     if name not in state.challenges:
         cid = add_path(desk.store, challenge.path / "challenge.yaml")
-        who = evaluators or (desk.signer.address,)
-        desk.ledger.send(RegisterChallenge(name, cid, who), signer=desk.signer)
+        who = evaluators or (signs,)
+        desk.send(RegisterChallenge(name, cid, who))
         tell(f"registered challenge {name} ({cid})")
     for step, loaded in challenge.steps.items():
         if (name, step) in state.steps:
@@ -57,11 +53,11 @@ def register(
         action = RegisterStep(
             name, step, cid, metric.direction, to_wad(metric.min_delta), claim_cap=0
         )
-        desk.ledger.send(action, signer=desk.signer)
+        desk.send(action)
     state = desk.state()
     for step, loaded in challenge.steps.items():
         taken = any(s.challenge == name and s.step == step for s in state.submissions.values())
         if not taken:
-            cid = add_path(desk.store, loaded.solutions["baseline"].path, ignore=IGNORED)
-            desk.ledger.send(Submit(name, step, cid, ()), signer=desk.signer)
+            cid = add_path(desk.store, loaded.solutions["baseline"].path, ignore=SOLUTION_IGNORE)
+            desk.send(Submit(name, step, cid, ()))
     return evaluate_pending(desk, cores=cores, tell=tell)

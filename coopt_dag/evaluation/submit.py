@@ -6,11 +6,11 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import IdentityError, SpecError, UnknownNameError, UsageError
-from coopt_dag.evaluation.register import IGNORED
+from coopt_dag.errors import SpecError, UnknownNameError, UsageError
 from coopt_dag.ledger.actions import Claim, Submit
 from coopt_dag.specs.challenge import load_solution
 from coopt_dag.specs.dump import to_yaml
+from coopt_dag.store.adding import SOLUTION_IGNORE
 from coopt_dag.store.folders import add_path
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def step_of(challenge: LoadedChallenge, step: str) -> LoadedStep:
 
 def claim(desk: Desk, challenge: str, step: str, *, days: float) -> Receipt:
     """Take or renew a lease on a step."""
-    if desk.signer is None:
-        raise IdentityError("a claim needs an identity", hint="coopt id new NAME")
-    return desk.ledger.send(Claim(challenge, step, int(days * DAY_S)), signer=desk.signer)
+    return desk.send(Claim(challenge, step, int(days * DAY_S)))
 
 
 def fork(
@@ -79,7 +77,7 @@ def fork(
     origin, cid = _origin(desk, challenge, loaded, source)
     part = target.with_name(f".{name}.{os.getpid()}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(origin, part, ignore=shutil.ignore_patterns(*IGNORED))
+    shutil.copytree(origin, part, ignore=shutil.ignore_patterns(*SOLUTION_IGNORE))
     _rename(part, target=target, name=name, author=author, parent=cid)
     part.rename(target)
     return target
@@ -95,7 +93,7 @@ def _origin(
         source = "baseline"
     if source in step.solutions:
         folder = step.solutions[source].path
-        return folder, add_path(desk.store, folder, ignore=IGNORED)
+        return folder, add_path(desk.store, folder, ignore=SOLUTION_IGNORE)
     if source.startswith("b") and len(source) > 50:
         return desk.solution(source).path, source
     raise UnknownNameError(f"solution of step '{step.spec.id}'", source, step.solutions, hint="")
@@ -128,15 +126,13 @@ def submit(desk: Desk, challenge: LoadedChallenge, folder: Path) -> tuple[str, R
     receipt : Receipt
         The ledger's.
     """
-    if desk.signer is None:
-        raise IdentityError("a submission needs an identity", hint="coopt id new NAME")
     step = place_of(challenge, folder)
     loaded = load_solution(folder)
-    cid = add_path(desk.store, folder, ignore=IGNORED)
+    cid = add_path(desk.store, folder, ignore=SOLUTION_IGNORE)
     state = desk.state()
     _refuse_twice(state, challenge.spec.id, step, cid)
     parents = _parents(state, challenge.spec.id, loaded.spec.parents)
-    receipt = desk.ledger.send(Submit(challenge.spec.id, step, cid, parents), signer=desk.signer)
+    receipt = desk.send(Submit(challenge.spec.id, step, cid, parents))
     return cid, receipt
 
 

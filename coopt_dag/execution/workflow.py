@@ -37,8 +37,8 @@ class Workflow:
         """Folder in the store of each rule (steps, then their scores) → threads and memory."""
         steps = self.plan["steps"]
         rooms = {s: {"threads": v["cpu"], "mem_mb": v["mem_mb"]} for s, v in steps.items()}
-        for label, metric in self.plan["metrics"].items():
-            rooms[f"{label}.score"] = {"threads": 1, "mem_mb": 1024, "wall_s": metric["wall_s"]}
+        for label in self.plan["metrics"]:
+            rooms[f"{label}.score"] = {"threads": 1, "mem_mb": 1024}
         return rooms
 
     def manifest(self, key: str) -> str:

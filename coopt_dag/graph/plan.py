@@ -10,7 +10,7 @@ from coopt_dag.graph.keys import key_of
 from coopt_dag.graph.shape import DATA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from coopt_dag.graph.shape import (
         ChallengeShape,
@@ -150,21 +150,3 @@ def grid(choices: Mapping[str, Sequence[SolutionShape]]) -> Iterator[dict[str, S
     steps = list(choices)
     for combination in product(*choices.values()):
         yield dict(zip(steps, combination, strict=True))
-
-
-def in_order(nodes: Mapping[str, Node], wanted: Iterable[str]) -> list[str]:
-    """Give the wanted keys so that each comes after those among them that it reads."""
-    remaining = set(wanted)
-    done: list[str] = []
-    visited: set[str] = set()
-    for start in sorted(remaining):
-        stack = [(start, False)]
-        while stack:
-            key, expanded = stack.pop()
-            if expanded:
-                done.append(key)
-            elif key not in visited:
-                visited.add(key)
-                stack.append((key, True))
-                stack.extend((k, False) for k in nodes[key].upstream if k in remaining)
-    return done

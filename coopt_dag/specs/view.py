@@ -18,7 +18,7 @@ class View:
     def show(self, path: Path) -> str:
         """Give the shortest honest spelling of `path`.
 
-        >>> View(Path("/home/me"), Path("/work")).show(Path("/work/steps/a"))
+        >>> View(Path("/home/me"), Path("/srv/lab")).show(Path("/srv/lab/steps/a"))
         'steps/a'
         """
         for base in (self.here, self.root):

@@ -5,7 +5,7 @@ from math import prod
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopt_dag.graph.plan import Planner, grid, in_order
+from coopt_dag.graph.plan import Planner, grid
 from coopt_dag.graph.shape import (
     ChallengeShape,
     DatasetShape,
@@ -90,16 +90,3 @@ def test_the_seed_is_part_of_every_key() -> None:
     one = Planner(shape(DIAMOND)).add(selection, QUIZ).nodes
     two = Planner(shape(DIAMOND, seed=1)).add(selection, QUIZ).nodes
     assert not set(one.values()) & set(two.values())
-
-
-@given(st.data())
-def test_wanted_nodes_come_after_what_they_read(data: st.DataObject) -> None:
-    planner = Planner(shape(DIAMOND))
-    for selection in grid(choices(DIAMOND, 2)):
-        planner.add(selection, QUIZ)
-    wanted = data.draw(st.sets(st.sampled_from(sorted(planner.nodes))))
-    order = in_order(planner.nodes, wanted)
-    assert set(order) == wanted
-    place = {key: i for i, key in enumerate(order)}
-    for key in order:
-        assert all(place[u] < place[key] for u in planner.nodes[key].upstream if u in wanted)
