@@ -29,6 +29,15 @@ class LedgerConfig(Frozen):
     """Address of the deployed contract; absent = deploy on first use (embedded only)."""
 
 
+class IpfsConfig(Frozen):
+    """Where content comes from that is not in the workspace's own store."""
+
+    api: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    """RPC of a Kubo node of yours, e.g. http://127.0.0.1:5001; it holds copies of what you add."""
+    gateways: tuple[Annotated[str, Field(pattern=r"^https?://")], ...] = ()
+    """Trustless gateways to fetch from, in this order; every byte is verified here."""
+
+
 class Workspace(Frozen):
     """The contents of `coopt.toml`."""
 
@@ -36,6 +45,7 @@ class Workspace(Frozen):
     name: Sentence
     paths: Paths = Paths()
     ledger: LedgerConfig = LedgerConfig()
+    ipfs: IpfsConfig = IpfsConfig()
     identity: str | None = None
     """Identity that signs unless `--as` names another."""
     identities: RelativePath | None = None

@@ -45,6 +45,46 @@ class Store(Protocol):
         """Keep many blocks as one: all are there when the context ends, none if it raises."""
 
 
+class Pins(Protocol):
+    """Stores that throw things away keep what is pinned, with everything below it."""
+
+    def pin(self, cid: CID) -> None:
+        """Keep a DAG; again is the same as once.
+
+        Raises
+        ------
+        ContentMissingError
+            A block of it is not there, so it could not be kept whole.
+        """
+
+    def unpin(self, cid: CID) -> None:
+        """Let a DAG go at the next collection; not pinned = nothing to do."""
+
+    def pins(self) -> frozenset[CID]:
+        """Give the roots that are pinned, as CIDv1."""
+
+
+class Roots(Protocol):
+    """Named folders that several writers move on, losing nobody's work.
+
+    A name stands for the union of its heads. Where a lock can be had there is one head; where
+    it cannot (a node shared over the network) each writer adds a head of its own and takes away
+    only those that it has merged.
+    """
+
+    def heads(self, name: str) -> frozenset[CID]:
+        """Give the present heads of a name; none if it was never set."""
+
+    def move(self, name: str, old: frozenset[CID], new: CID | None) -> bool:
+        """Put `new` in the place of the heads `old`, which it contains; durable when it returns.
+
+        Returns
+        -------
+        bool
+            False if the heads are no longer `old` and nothing was changed: read, merge, try again.
+        """
+
+
 def check_size(block: bytes) -> None:
     """Refuse a block that no IPFS node would take.
 
