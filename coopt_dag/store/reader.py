@@ -116,17 +116,22 @@ class Reader:
         ContentRefusedError
             A file where a folder should be, or a name that is no plain file name.
         """
-        seen: set[bytes] = set()
-        for name, cid in self._named(folder, b""):
-            if name in seen:
-                raise malformed(f"the name {file_name(name)!r} is there twice.")
-            seen.add(name)
-            self._spent.count(entries=1)
-            yield file_name(name), cid
+        for link in self.links(folder):
+            yield file_name(link.name), link.cid
 
-    def _named(self, folder: Opened, path: bytes) -> Iterator[tuple[bytes, CID]]:
+    def links(self, folder: Opened) -> Iterator[Link]:
+        """Give what lies in a folder as links, shards unfolded; refuses what `entries` refuses."""
+        seen: set[bytes] = set()
+        for link in self._named(folder, b""):
+            if link.name in seen:
+                raise malformed(f"the name {file_name(link.name)!r} is there twice.")
+            seen.add(link.name)
+            self._spent.count(entries=1)
+            yield link
+
+    def _named(self, folder: Opened, path: bytes) -> Iterator[Link]:
         if folder.message.kind == Kind.FOLDER and not path:
-            yield from ((link.name, link.cid) for link in folder.links)
+            yield from folder.links
             return
         if folder.message.kind != Kind.SHARD:
             raise malformed(f"{folder.trail[-1]} is no folder, or no shard of one.")
@@ -135,7 +140,7 @@ class Reader:
         check_shard(folder.message, folder.links, path)
         for link in folder.links:
             if len(link.name) > 2:
-                yield link.name[2:], link.cid
+                yield Link(link.cid, link.name[2:], link.tsize)
             else:
                 shard = self.open(link.cid, trail=folder.trail)
                 yield from self._named(shard, path + bytes([int(link.name, 16)]))
