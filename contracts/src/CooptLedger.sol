@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Anchors} from "./Anchors.sol";
 import {Records} from "./Records.sol";
 
 /// @title coopt-dag ledger
@@ -8,4 +9,5 @@ import {Records} from "./Records.sol";
 /// @dev Registry (challenges, steps) → Claims (leases) → Submissions → Records (scores, heads).
 /// It has no constructor and no immutables: its code on any chain is the committed runtime, byte
 /// by byte, and a client refuses to talk to anything else. It holds no funds.
-contract CooptLedger is Records {}
+/// Anchors (roots of artifacts) stand beside that chain, on Registry.
+contract CooptLedger is Records, Anchors {}

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @notice What names, content identifiers and reasons may look like on the ledger.
+/// @notice What names, content identifiers, revisions and reasons may look like on the ledger.
 /// @dev Names follow the package's slug: `[a-z][a-z0-9_]{0,47}`, so that a name which the
 /// specifications accept is never refused here, and the other way round.
 library Text {
     error BadName();
     error BadCid();
+    error BadRevision();
     error BadReason();
 
     uint256 internal constant MAX_NAME = 48;
     uint256 internal constant MAX_CID = 128;
+    uint256 internal constant MAX_REVISION = 64;
     uint256 internal constant MAX_REASON = 31;
 
     function requireName(string calldata name) internal pure {
@@ -26,6 +28,11 @@ library Text {
     function requireCid(string calldata cid) internal pure {
         uint256 length = bytes(cid).length;
         if (length == 0 || length > MAX_CID) revert BadCid();
+    }
+
+    function requireRevision(string calldata revision) internal pure {
+        uint256 length = bytes(revision).length;
+        if (length == 0 || length > MAX_REVISION) revert BadRevision();
     }
 
     function requireReason(string calldata reason) internal pure {

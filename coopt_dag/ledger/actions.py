@@ -82,4 +82,18 @@ class Rescore:
     because: int
 
 
-Action = RegisterChallenge | RegisterStep | Claim | Release | Submit | Score | Reject | Rescore
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Say which root of artifacts a revision has; anybody may, and readers choose whom to believe.
+
+    `revision` is text of 1 to 64 bytes, as a rule a git commit.
+    """
+
+    challenge: str
+    revision: str
+    root_cid: str
+
+
+Action = (
+    RegisterChallenge | RegisterStep | Claim | Release | Submit | Score | Reject | Rescore | Anchor
+)

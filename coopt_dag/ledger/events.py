@@ -104,3 +104,12 @@ class HeadRescored(Event):
     old_wad: int
     new_wad: int
     because: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchored(Event):
+    """Somebody said which root of artifacts a revision has."""
+
+    challenge: str
+    revision: str
+    root_cid: str

@@ -122,7 +122,9 @@ def _log(raw: Any) -> Log:
     )
 
 
-def call_of(action: ac.Action) -> tuple[str, list[Any]]:  # noqa: C901  # one case an action
+def call_of(  # noqa: C901, PLR0911  # one case an action
+    action: ac.Action,
+) -> tuple[str, list[Any]]:
     """Give the contract's function and arguments for an action."""
     match action:
         case ac.RegisterChallenge():
@@ -151,6 +153,8 @@ def call_of(action: ac.Action) -> tuple[str, list[Any]]:  # noqa: C901  # one ca
             return "reject", [action.submission_id, action.reason, action.report_cid]
         case ac.Rescore():
             return "rescore", [action.challenge, action.step, action.score_wad, action.because]
+        case ac.Anchor():
+            return "anchor", [action.challenge, action.revision, action.root_cid]
 
 
 def transact(w3: Web3, call: dict[str, Any], signer: Signer, chain_id: int) -> Any:

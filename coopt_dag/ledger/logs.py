@@ -59,6 +59,11 @@ TABLE: dict[str, tuple[str, str, list[str]]] = {
         "uint256",
         ["uint64", "int256", "int256"],
     ),
+    "f26faeb36685ec2667e0bbf7dc621430628de073a7a5424ae51913e8d7384e1a": (
+        "Anchored",
+        "",
+        ["uint64", "string", "string", "string"],
+    ),
 }
 
 
@@ -153,4 +158,5 @@ _BUILDERS: dict[str, Callable[[dict[str, Any], list[Any], int, tuple[str, str]],
     "HeadRescored": lambda m, v, n, p: ev.HeadRescored(
         **m, challenge=p[0], step=p[1], old_wad=v[0], new_wad=v[1], because=n
     ),
+    "Anchored": lambda m, v, _n, _p: ev.Anchored(**m, challenge=v[0], revision=v[1], root_cid=v[2]),
 }

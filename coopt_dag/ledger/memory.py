@@ -71,7 +71,7 @@ class MemoryLedger:
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def _judge(  # noqa: C901  # one case an action
+    def _judge(  # noqa: C901, PLR0911  # one case an action
         self, action: ac.Action, who: str, now: int
     ) -> dict[str, Any]:
         match action:
@@ -91,6 +91,8 @@ class MemoryLedger:
                 return self._reject(action, who)
             case ac.Rescore():
                 return self._rescore(action, who)
+            case ac.Anchor():
+                return self._anchor(action)
 
     def _register_challenge(self, action: ac.RegisterChallenge) -> dict[str, Any]:
         _require_name(action.challenge)
@@ -263,6 +265,19 @@ class MemoryLedger:
             "old_wad": head.score_wad,
             "new_wad": action.score_wad,
             "because": action.because,
+        }
+
+    def _anchor(self, action: ac.Anchor) -> dict[str, Any]:
+        if action.challenge not in self._state.challenges:
+            raise refused("UnknownChallenge")
+        if not 1 <= len(action.revision.encode()) <= 64:
+            raise refused("BadRevision")
+        _require_cid(action.root_cid)
+        return {
+            "_class": ev.Anchored,
+            "challenge": action.challenge,
+            "revision": action.revision,
+            "root_cid": action.root_cid,
         }
 
 

@@ -35,6 +35,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "NoHead": ("this step has no head to re-score", "score its baseline first"),
     "BadName": ("a name is a letter, then up to 47 letters, digits or _", "choose another"),
     "BadCid": ("a content identifier has 1 to 128 characters", "publish the content first"),
+    "BadRevision": ("a revision has 1 to 64 bytes", "give a git commit or a tag"),
     "BadReason": ("a reason has 1 to 31 bytes", "shorten it"),
 }
 

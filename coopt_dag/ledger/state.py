@@ -62,6 +62,17 @@ class HeadEntry:
     score_wad: int
 
 
+@dataclass(frozen=True, slots=True)
+class AnchorEntry:
+    """Somebody's word that a revision's artifacts are those below a root."""
+
+    who: str
+    revision: str
+    root_cid: str
+    time: int
+    tx_hash: str
+
+
 @dataclass(slots=True)
 class LedgerState:
     """Everything that the events say, as of the last one."""
@@ -74,6 +85,8 @@ class LedgerState:
     heads: dict[tuple[str, str], HeadEntry] = field(default_factory=dict)
     end_to_end: dict[str, int] = field(default_factory=dict)
     """Challenge → end-to-end score of its latest record, in WAD."""
+    anchors: dict[str, list[AnchorEntry]] = field(default_factory=dict)
+    """Challenge → everybody's anchors in the order of the ledger; see `official_anchor`."""
 
     def head(self, challenge: str, step: str) -> HeadEntry | None:
         """Give a step's record holder."""
@@ -82,6 +95,15 @@ class LedgerState:
     def end_to_end_wad(self, challenge: str) -> int | None:
         """Give the end-to-end score of the present record pipeline."""
         return self.end_to_end.get(challenge)
+
+    def official_anchor(self, challenge: str, revision: str | None = None) -> AnchorEntry | None:
+        """Give the latest anchor by the owner or an evaluator, of any revision or of this one."""
+        entry = self.challenges.get(challenge)
+        trusted = () if entry is None else (entry.owner, *entry.evaluators)
+        for anchor in reversed(self.anchors.get(challenge, ())):
+            if anchor.who in trusted and revision in {None, anchor.revision}:
+                return anchor
+        return None
 
     @property
     def pending(self) -> list[Submission]:
@@ -119,6 +141,10 @@ def _apply(state: LedgerState, event: ev.Event) -> None:
             state.claims[event.challenge, event.step, event.actor] = event.expires_at
         case ev.Released():
             state.claims.pop((event.challenge, event.step, event.actor), None)
+        case ev.Anchored():
+            state.anchors.setdefault(event.challenge, []).append(
+                AnchorEntry(event.actor, event.revision, event.root_cid, event.time, event.tx_hash)
+            )
         case _:
             _apply_submission(state, event)
 

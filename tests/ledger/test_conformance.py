@@ -7,6 +7,7 @@ import pytest
 from coopt_dag.errors import LedgerRefusedError
 from coopt_dag.ledger.actions import (
     Action,
+    Anchor,
     Claim,
     RegisterChallenge,
     RegisterStep,
@@ -16,7 +17,7 @@ from coopt_dag.ledger.actions import (
     Score,
     Submit,
 )
-from coopt_dag.ledger.events import Claimed, HeadRescored, Rejected, Scored, Submitted
+from coopt_dag.ledger.events import Anchored, Claimed, HeadRescored, Rejected, Scored, Submitted
 from coopt_dag.ledger.state import project
 
 from .conftest import Bench, person
@@ -258,6 +259,44 @@ def test_a_head_is_rescored_by_evaluators_naming_the_cause(headed: Bench):
     # What follows is measured against the new score: 6 - 5 is less than min_delta.
     later = act(headed, JUDGE, Score(offer(headed, ANN), 6, 0, "r"))
     assert (later.before_wad, later.improvement_wad, later.is_record) == (5, 1, False)
+
+
+def test_anybody_anchors_a_root_and_the_event_says_who(toy: Bench):
+    receipt = toy.ledger.send(Anchor("toy", "v1", "root"), signer=ANN)
+    (event,) = receipt.events
+    assert isinstance(event, Anchored)
+    assert (event.actor, event.challenge, event.revision, event.root_cid) == (
+        *(ANN.address, "toy", "v1", "root"),
+    )
+    (entry,) = project(toy.ledger.events()).anchors["toy"]
+    assert (entry.who, entry.revision, entry.root_cid) == (ANN.address, "v1", "root")
+    assert (entry.time, entry.tx_hash) == (event.time, receipt.tx_hash)
+
+
+@pytest.mark.parametrize("revision", ["", "x" * 65, "é" * 33])  # 33 of 2 bytes
+def test_a_revision_has_one_to_64_bytes(toy: Bench, revision: str):
+    assert code_of(toy, ANN, Anchor("toy", revision, "root")) == "BadRevision"
+    assert act(toy, ANN, Anchor("toy", "é" * 32, "root")).revision == "é" * 32
+
+
+def test_an_anchor_needs_a_challenge_and_a_cid(toy: Bench):
+    assert code_of(toy, ANN, Anchor("none", "v1", "root")) == "UnknownChallenge"
+    assert code_of(toy, ANN, Anchor("toy", "v1", "")) == "BadCid"
+    assert code_of(toy, ANN, Anchor("toy", "v1", "c" * 129)) == "BadCid"
+
+
+def test_only_the_owner_and_evaluators_anchor_officially_and_the_latest_counts(toy: Bench):
+    for who, revision, root in [
+        *((OWNER, "v1", "one"), (JUDGE, "v2", "two"), (JUDGE, "v2", "two again")),
+        (ANN, "v2", "forged"),
+    ]:
+        act(toy, who, Anchor("toy", revision, root))
+    state = project(toy.ledger.events())
+    assert len(state.anchors["toy"]) == 4
+    assert state.official_anchor("toy").root_cid == "two again"
+    assert state.official_anchor("toy", "v1").root_cid == "one"
+    assert state.official_anchor("toy", "v3") is None
+    assert state.official_anchor("none") is None
 
 
 def test_text_of_any_script_survives(headed: Bench):

@@ -27,6 +27,7 @@ people = st.sampled_from(PEOPLE)
 challenges = st.sampled_from(["toy", "toy", "toy", "other", "Bad"])
 steps = st.sampled_from(["fit", "fit", "fit", "loss", ""])
 cids = st.sampled_from(["c", "c", "c", ""])
+revisions = st.sampled_from(["a1", "a1", "b2", "", "é" * 32, "é" * 32 + "x"])  # 64 and 65 bytes
 numbers = st.integers(1, 6)
 scores = st.sampled_from([-3, 0, 1, 2, 3, 5, 2**254, -(2**254)])
 durations = st.sampled_from([60, 60, 100, 59])
@@ -46,7 +47,7 @@ def shape(event: Event) -> tuple[str, dict[str, Any]]:
 def shape_of_state(state: LedgerState) -> dict[str, Any]:
     tables = asdict(state)
     tables["claims"] = sorted(tables["claims"])
-    for entry in tables["submissions"].values():
+    for entry in [*tables["submissions"].values(), *itertools.chain(*tables["anchors"].values())]:
         entry.pop("time")
         entry.pop("tx_hash")
     return tables
@@ -118,6 +119,10 @@ class TwoLedgers(RuleBasedStateMachine):
     @rule(who=people, name=challenges, step=steps, score=scores, because=numbers)
     def rescore(self, who: Any, name: str, step: str, score: int, because: int) -> None:
         self.both(who, ac.Rescore(name, step, score, because))
+
+    @rule(who=people, name=challenges, revision=revisions, cid=cids)
+    def anchor(self, who: Any, name: str, revision: str, cid: str) -> None:
+        self.both(who, ac.Anchor(name, revision, cid))
 
     @rule(who=people, seconds=durations)
     def claim_then_submit(self, who: Any, seconds: int) -> None:
