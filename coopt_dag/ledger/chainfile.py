@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from coopt_dag.errors import LedgerUnavailableError
@@ -48,11 +49,12 @@ class ChainFile:
             raise LedgerUnavailableError(
                 "there is no ledger yet", path=path, hint="coopt challenge register CHALLENGE"
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         try:
-            self.db = sqlite3.connect(path, isolation_level=None, timeout=30)
-            self._prepare()
+            if not path.exists():
+                _make(path)
+            self.db = _connect(path)
+            self._check()
         except sqlite3.DatabaseError as error:
             raise LedgerUnavailableError(
                 f"the ledger's file cannot be read: {error}",
@@ -60,23 +62,15 @@ class ChainFile:
                 hint="restore it from a copy; the file is the whole ledger",
             ) from error
 
-    def _prepare(self) -> None:
+    def _check(self) -> None:
         found = self.db.execute("pragma application_id").fetchone()[0]
-        filled = self.db.execute("select count(*) from sqlite_master").fetchone()[0]
-        if found != APPLICATION_ID and filled:
+        if found != APPLICATION_ID:
             self.db.close()
             raise LedgerUnavailableError(
                 "this SQLite file is no ledger of coopt",
                 path=self.path,
                 hint="check [ledger] in coopt.toml",
             )
-        self.db.execute("pragma journal_mode=wal")
-        self.db.execute("pragma synchronous=full")
-        if not filled:
-            with self.write():
-                self.db.execute(f"pragma application_id={APPLICATION_ID}")
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    self.db.execute(statement)
 
     @contextmanager
     def write(self) -> Iterator[None]:
@@ -111,6 +105,31 @@ class ChainFile:
     def close(self) -> None:
         """Close the connection."""
         self.db.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, timeout=30)
+    db.execute("pragma synchronous=full")
+    return db
+
+
+def _make(path: Path) -> None:
+    """Make an empty ledger, which appears whole.
+
+    Two processes that prepared one file in place met halfway: switching it to WAL fails at once
+    while another connection is open, whatever the timeout.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)  # of a killed process that had our number
+    with closing(_connect(part)) as db:
+        db.execute("pragma journal_mode=wal")
+        db.execute(f"pragma application_id={APPLICATION_ID}")
+        for statement in filter(str.strip, _SCHEMA.split(";")):
+            db.execute(statement)
+    with suppress(FileExistsError):  # somebody was faster, with the same file
+        os.link(part, path)
+    part.unlink()
 
 
 class ChainFileReader:
