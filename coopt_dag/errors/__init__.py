@@ -230,6 +230,25 @@ class ContentRefusedError(CooptError):
     meaning = "content is malformed, beyond the limits, or not made of plain files and folders"
 
 
+class NodeUnavailableError(CooptError):
+    """An IPFS node or gateway cannot be reached, is too slow, or is something else.
+
+    Parameters
+    ----------
+    answer : str
+        What the node itself said, if it said something.
+    """
+
+    exit_code = 17
+    meaning = "an IPFS node or gateway cannot be reached or does not answer as one"
+
+    def __init__(
+        self, message: str, *, hint: str = "", path: str | None = None, answer: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, path=path)
+        self.answer = answer
+
+
 def exit_codes() -> dict[int, str]:
     """Map each exit code to its meaning, for the documentation.
 
