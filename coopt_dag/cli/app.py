@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from coopt_dag.cli import identities, ledgers, loop, runs, setup
+from coopt_dag.cli import identities, ipfs, keeping, ledgers, loop, reuse, runs, setup
 
 app = typer.Typer(
     name="coopt",
@@ -24,6 +24,7 @@ app.command("claim")(loop.claim)
 app.command("fork")(loop.fork)
 app.command("check")(loop.check)
 app.command("submit")(loop.submit)
+app.command("reuse")(reuse.reuse)
 app.command("evaluate")(loop.evaluate)
 app.command("board")(ledgers.board)
 app.command("log")(ledgers.log)
@@ -47,3 +48,21 @@ challenge_app = typer.Typer(help="Challenges of this workspace.", no_args_is_hel
 challenge_app.command("list")(setup.list_)
 challenge_app.command("register")(loop.register)
 app.add_typer(challenge_app, name="challenge")
+
+ipfs_app = typer.Typer(help="Content by CID: store, gateway, CAR files.", no_args_is_help=True)
+ipfs_app.command("serve")(ipfs.serve)
+ipfs_app.command("add")(ipfs.add)
+ipfs_app.command("get")(ipfs.get)
+ipfs_app.command("ls")(ipfs.ls)
+ipfs_app.command("gc")(keeping.gc)
+ipfs_app.command("export")(ipfs.export)
+ipfs_app.command("import")(ipfs.import_)
+ipfs_app.command("selftest")(ipfs.selftest)
+ipfs_app.command("doctor")(keeping.doctor)
+app.add_typer(ipfs_app, name="ipfs")
+
+pin_app = typer.Typer(help="What `gc` must keep.", no_args_is_help=True)
+pin_app.command("add")(keeping.pin_add)
+pin_app.command("rm")(keeping.pin_rm)
+pin_app.command("ls")(keeping.pin_ls)
+ipfs_app.add_typer(pin_app, name="pin")

@@ -116,11 +116,21 @@ def check(folder: Folder, cores: Cores = CORES, as_json: Json = False) -> None:
             {"who": x.who, "score": x.step_score, "end_to_end": x.end_to_end, "gain": x.gain}
             for x in found.lines
         ]
-        put({"step": found.step, "split": found.split, "metric": found.metric, "lines": rows})
+        put(
+            {
+                "step": found.step,
+                "split": found.split,
+                "metric": found.metric,
+                "lines": rows,
+                "believed": found.believed,
+            }
+        )
         return
     say(f"{found.step}: {found.metric} [{found.unit}], {found.direction}, split {found.split}")
     lines = [(x.who, x.step_score, x.end_to_end, x.gain) for x in found.lines]
     say(table(lines, ("solution", found.metric, "end to end", "candidate's gain")))
+    if found.believed:
+        note(f"{found.believed} nodes were believed, not run here (coopt reuse)")
     verdict = "would be a record" if found.would_be_record else "would not be a record"
     say(f"{verdict} on these data (needs a gain above {found.min_delta:g} {found.unit})")
 

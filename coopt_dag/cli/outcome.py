@@ -19,9 +19,12 @@ def show_outcome(
     """Print what a run did, or would do."""
     for damage in outcome.damaged:
         note(f"{damage.path}: {damage.reason}; {'would run' if dry_run else 'ran'} again")
+    if outcome.believed:
+        note(f"{outcome.believed} nodes were believed, not run here (coopt reuse)")
     if as_json:
         put(
             {
+                "believed": outcome.believed,
                 "executed": outcome.executed,
                 "reused": outcome.reused,
                 "scored": outcome.scored,

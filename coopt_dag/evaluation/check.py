@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coopt_dag.errors import DataMissingError
+from coopt_dag.evaluation.outputs import open_split
 from coopt_dag.evaluation.pipeline import score_pipeline
 from coopt_dag.evaluation.submit import place_of
 from coopt_dag.model.metric import better_by
@@ -42,6 +43,8 @@ class Comparison:
     direction: str
     min_delta: float
     lines: tuple[Line, ...]
+    believed: int = 0
+    """Nodes that somebody else ran (`coopt reuse`), in the run that has most of them."""
 
     @property
     def would_be_record(self) -> bool:
@@ -51,12 +54,12 @@ class Comparison:
 
 def public_split(challenge: LoadedChallenge) -> str:
     """Give the first split whose truth everybody may see."""
-    for name, split in challenge.spec.splits.items():
-        if split.visibility == "public":
-            return name
-    raise DataMissingError(
-        f"challenge '{challenge.spec.id}' has no public split", hint="ask its owner for one"
-    )
+    split = open_split(challenge)
+    if split is None:
+        raise DataMissingError(
+            f"challenge '{challenge.spec.id}' has no public split", hint="ask its owner for one"
+        )
+    return split
 
 
 def check(
@@ -83,6 +86,7 @@ def check(
             challenge,
             records | {step: solution},
             split=split,
+            believe=True,
             cores=cores,
             listener=listener,
         )
@@ -99,5 +103,12 @@ def check(
         for who, scores in found.items()
     )
     return Comparison(
-        step, split, metric.name, metric.unit, metric.direction, metric.min_delta, lines
+        step,
+        split,
+        metric.name,
+        metric.unit,
+        metric.direction,
+        metric.min_delta,
+        lines,
+        believed=max(scores.outcome.believed for scores in found.values()),
     )

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from coopt_dag.credit.gate import is_record
 from coopt_dag.errors import (
     ContentMissingError,
     ContentRefusedError,
@@ -14,7 +15,8 @@ from coopt_dag.errors import (
     ScoreInvalidError,
     SpecError,
 )
-from coopt_dag.evaluation.pipeline import score_pipeline
+from coopt_dag.evaluation.outputs import open_split, publish_outputs, solution_cids
+from coopt_dag.evaluation.pipeline import edges_of, score_pipeline
 from coopt_dag.graph.order import descendants
 from coopt_dag.ledger.actions import Reject, Rescore, Score
 from coopt_dag.ledger.events import Scored
@@ -96,11 +98,16 @@ def _evaluate(
     try:
         candidate = desk.solution(submission.solution_cid)
         pipeline = desk.record_pipeline(challenge, state) | {submission.step: candidate}
+        # The hidden split alone decides the score. The public one runs with it, for its outputs
+        # are published after a record; a solution that fails there is no basis to build on, so
+        # that it is rejected like one that fails on the hidden split.
         scores = score_pipeline(
             desk.workspace,
             challenge,
             pipeline,
             split=challenge.spec.end_to_end.record_split,
+            also=open_split(challenge),
+            believe=False,
             cores=cores,
         )
     except (ContentMissingError, IntegrityError):
@@ -136,7 +143,35 @@ def _verdict(submission: Submission, **known: Any) -> Verdict:
 def _report(desk: Desk, document: dict[str, Any]) -> str:
     """Store an evaluation's report; give its CID."""
     text = json.dumps({"schema": "coopt/report/1"} | document, sort_keys=True, indent=1)
-    return add_bytes(desk.store, text.encode() + b"\n")
+    return add_bytes(desk.store, text.encode() + b"\n", pin=True)
+
+
+def _outputs(
+    desk: Desk,
+    challenge: LoadedChallenge,
+    state: LedgerState,
+    submission: Submission,
+    scores: Scores,
+) -> dict[str, Any]:
+    """Publish the outputs of a record, and say in the report what was published, or why not.
+
+    The report comes before the ledger's verdict, of which it is a part; so the same gate is asked
+    here. If another evaluator is faster the two may differ, and nothing is harmed by it.
+    """
+    head = state.head(submission.challenge, submission.step)
+    rules = state.steps[submission.challenge, submission.step]
+    would_be_record = is_record(
+        direction=rules.direction,
+        before_wad=None if head is None else head.score_wad,
+        after_wad=to_wad(scores.value(submission.step)),
+        min_delta_wad=rules.min_delta_wad,
+    )
+    if not would_be_record:
+        return {"outputs": {}, "no_outputs": "no record"}
+    outputs = publish_outputs(desk, challenge, scores, solution_cids(challenge, state, submission))
+    return {"outputs": outputs} | (
+        {} if outputs else {"no_outputs": "the challenge has no public split"}
+    )
 
 
 def _record(
@@ -157,7 +192,8 @@ def _record(
             "nodes": dict(scores.nodes),
             "steps": scores.steps,
             "end_to_end": scores.end_to_end,
-        },
+        }
+        | _outputs(desk, challenge, state, submission, scores),
     )
     after = to_wad(scores.value(submission.step))
     action = Score(submission.id, after, to_wad(scores.whole), report)
@@ -193,12 +229,7 @@ def _rescore_downstream(
     scores: Scores,
 ) -> None:
     """Tell the ledger what the heads below a new record are worth in their new context."""
-    edges = [
-        (e.source.split(".")[0], e.target.split(".")[0])
-        for e in challenge.spec.edges
-        if not e.source.startswith("data.")
-    ]
-    for step in sorted(descendants(submission.step, edges)):
+    for step in sorted(descendants(submission.step, edges_of(challenge))):
         head = state.head(submission.challenge, step)
         now = to_wad(scores.value(step))
         if head is not None and head.score_wad != now:

@@ -24,9 +24,15 @@ class Scores:
     split: str
     steps: Mapping[str, Mapping[str, Any]]
     end_to_end: Mapping[str, Any]
-    nodes: Mapping[str, str]
+    nodes_on: Mapping[str, Mapping[str, str]]
+    """Split → step → key of the node that answers it."""
     outcome: Outcome
     plan_digest: str
+
+    @property
+    def nodes(self) -> Mapping[str, str]:
+        """Give the node of each step on the split that was scored."""
+        return self.nodes_on[self.split]
 
     def value(self, step: str) -> float:
         """Give a step's ranking score."""
@@ -44,22 +50,48 @@ def score_pipeline(
     pipeline: Mapping[str, LoadedSolution],
     *,
     split: str,
+    also: str | None = None,
+    believe: bool = False,
     cores: int,
     listener: Callable[[Progress], None] | None = None,
 ) -> Scores:
     """Run a pipeline on a split; whatever the store already holds is not run again.
+
+    Parameters
+    ----------
+    also
+        Another split to run with it; it is not what the scores are of, but it must not fail.
+    believe : bool
+        Take nodes that were brought from elsewhere (`coopt reuse`) for good; a judge does not.
 
     Raises
     ------
     NodeFailedError, ScoreInvalidError
         A step crashed, wrote an invalid output, or has no valid score.
     """
-    request = Request(challenge.spec.id, splits=(split,))
+    splits = (split,) if also in {None, split} else (split, str(also))
+    request = Request(challenge.spec.id, splits=splits)
     plan = make_plan(workspace, challenge, request, overrides=pipeline)
     path = workspace.state_dir / "plans" / f"{plan['digest']}.json"
     write_plan(plan, path)
-    outcome = run(plan, workspace.root, path, cores=cores, listener=listener, keep_results=False)
-    found = outcome.document["pipelines"][0]["splits"][split]
-    return Scores(
-        split, found["steps"], found["end_to_end"], found["nodes"], outcome, plan["digest"]
+    outcome = run(
+        plan,
+        workspace.root,
+        path,
+        cores=cores,
+        listener=listener,
+        keep_results=False,
+        believe=believe,
     )
+    by_split = outcome.document["pipelines"][0]["splits"]
+    found, nodes = by_split[split], {name: entry["nodes"] for name, entry in by_split.items()}
+    return Scores(split, found["steps"], found["end_to_end"], nodes, outcome, plan["digest"])
+
+
+def edges_of(challenge: LoadedChallenge) -> list[tuple[str, str]]:
+    """Give the edges between steps, without those from data."""
+    return [
+        (e.source.split(".")[0], e.target.split(".")[0])
+        for e in challenge.spec.edges
+        if not e.source.startswith("data.")
+    ]

@@ -41,7 +41,7 @@ def register(
     signs = desk.identity.address
     name, state = challenge.spec.id, desk.state()
     if name not in state.challenges:
-        cid = add_path(desk.store, challenge.path / "challenge.yaml")
+        cid = add_path(desk.store, challenge.path / "challenge.yaml", pin=True)
         who = evaluators or (signs,)
         desk.send(RegisterChallenge(name, cid, who))
         tell(f"registered challenge {name} ({cid})")
@@ -49,7 +49,7 @@ def register(
         if (name, step) in state.steps:
             continue
         metric = loaded.spec.metric
-        cid = add_path(desk.store, loaded.path / "step.yaml")
+        cid = add_path(desk.store, loaded.path / "step.yaml", pin=True)
         action = RegisterStep(
             name, step, cid, metric.direction, to_wad(metric.min_delta), claim_cap=0
         )
@@ -58,6 +58,7 @@ def register(
     for step, loaded in challenge.steps.items():
         taken = any(s.challenge == name and s.step == step for s in state.submissions.values())
         if not taken:
-            cid = add_path(desk.store, loaded.solutions["baseline"].path, ignore=SOLUTION_IGNORE)
+            baseline = loaded.solutions["baseline"].path
+            cid = add_path(desk.store, baseline, ignore=SOLUTION_IGNORE, pin=True)
             desk.send(Submit(name, step, cid, ()))
     return evaluate_pending(desk, cores=cores, tell=tell)

@@ -128,7 +128,7 @@ def submit(desk: Desk, challenge: LoadedChallenge, folder: Path) -> tuple[str, R
     """
     step = place_of(challenge, folder)
     loaded = load_solution(folder)
-    cid = add_path(desk.store, folder, ignore=SOLUTION_IGNORE)
+    cid = add_path(desk.store, folder, ignore=SOLUTION_IGNORE, pin=True)
     state = desk.state()
     _refuse_twice(state, challenge.spec.id, step, cid)
     parents = _parents(state, challenge.spec.id, loaded.spec.parents)

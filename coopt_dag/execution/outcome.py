@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.execution import results
+from coopt_dag.execution.believed import count_believed
 from coopt_dag.execution.nodes import Damage, Inventory, take_inventory
 
 if TYPE_CHECKING:
@@ -24,13 +25,25 @@ class Outcome:
     scores_reused: int
     damaged: tuple[Damage, ...]
     document: dict[str, Any]
+    believed: int = 0
+    """Nodes among the reused that somebody else ran (`coopt reuse`)."""
 
 
-def outcome_of(plan: Mapping[str, Any], inventory: Inventory, document: dict[str, Any]) -> Outcome:
+def outcome_of(
+    plan: Mapping[str, Any], root: Path, inventory: Inventory, document: dict[str, Any]
+) -> Outcome:
     """Count what was missing and what was there."""
     executed, scored = _count(plan, inventory.missing)
     reused, scores_reused = _count(plan, inventory.present)
-    return Outcome(executed, reused, scored, scores_reused, inventory.damaged, document)
+    return Outcome(
+        executed,
+        reused,
+        scored,
+        scores_reused,
+        inventory.damaged,
+        document,
+        believed=count_believed(plan, root),
+    )
 
 
 def _count(plan: Mapping[str, Any], keys: frozenset[str]) -> tuple[int, int]:
@@ -40,7 +53,7 @@ def _count(plan: Mapping[str, Any], keys: frozenset[str]) -> tuple[int, int]:
 
 def preview(plan: Mapping[str, Any], root: Path) -> Outcome:
     """Tell what a run would do, and do nothing."""
-    return outcome_of(plan, take_inventory(plan, root, repair=False), {})
+    return outcome_of(plan, root, take_inventory(plan, root, repair=False), {})
 
 
 def finished(plan: Mapping[str, Any], root: Path) -> Outcome | None:
@@ -51,7 +64,7 @@ def finished(plan: Mapping[str, Any], root: Path) -> Outcome | None:
     inventory = take_inventory(plan, root, repair=False)
     if inventory.missing:
         return None
-    return outcome_of(plan, inventory, document)
+    return outcome_of(plan, root, inventory, document)
 
 
 def written(plan: Mapping[str, Any], root: Path) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import CooptError, NodeFailedError, ScoreInvalidError
 from coopt_dag.execution import results
+from coopt_dag.execution.believed import distrust
 from coopt_dag.execution.nodes import locked, take_inventory
 from coopt_dag.execution.outcome import Outcome, outcome_of, written
 from coopt_dag.execution.workflow import build_environments, write_orders
@@ -39,6 +40,7 @@ def run(
     cores: int,
     listener: Callable[[Progress], None] | None = None,
     keep_results: bool = True,
+    believe: bool = True,
 ) -> Outcome:
     """Bring every node of a plan into the store and write the results document.
 
@@ -50,6 +52,8 @@ def run(
         Called after each node, from any thread.
     keep_results : bool
         False: gather the document, but leave `results/` alone.
+    believe : bool
+        False: nodes that were brought from elsewhere, and all made of them, run again here.
 
     Raises
     ------
@@ -57,6 +61,8 @@ def run(
         A node failed; what could run without it has run and is kept.
     """
     with locked(root / plan["store"]):
+        if not believe:
+            distrust(plan, root)
         inventory = take_inventory(plan, root, repair=True)
         if inventory.missing:
             _execute(plan, root, plan_path, inventory.missing, cores=cores, listener=listener)
@@ -65,7 +71,7 @@ def run(
             if keep_results
             else results.collect(plan, root)
         )
-    return outcome_of(plan, inventory, document)
+    return outcome_of(plan, root, inventory, document)
 
 
 def _execute(

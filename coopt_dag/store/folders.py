@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from coopt_dag.errors import ContentRefusedError, UsageError
 from coopt_dag.store.adding import import_path
@@ -13,14 +13,24 @@ from coopt_dag.store.cid import CID
 from coopt_dag.store.fetching import materialise
 from coopt_dag.store.importer import import_file
 from coopt_dag.store.limits import DEFAULT_LIMITS, Limits
+from coopt_dag.store.protocol import Pins, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
+    from contextlib import AbstractContextManager
 
-    from coopt_dag.store.protocol import Store
+    from coopt_dag.store.protocol import Put
 
 
-def add_path(store: Store, path: Path, *, ignore: Collection[str] = ()) -> str:
+@runtime_checkable
+class Keeper(Store, Pins, Protocol):
+    """A store that collects what nobody pinned, and can be asked to wait with it."""
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Let nothing be collected meanwhile."""
+
+
+def add_path(store: Store, path: Path, *, ignore: Collection[str] = (), pin: bool = False) -> str:
     """Put a file or folder into the store, all or nothing; give its CID.
 
     Hidden files and empty folders are part of it; modes and times are not.
@@ -33,11 +43,13 @@ def add_path(store: Store, path: Path, *, ignore: Collection[str] = ()) -> str:
         A plain file or a folder of plain files.
     ignore : collection of str
         Patterns of names left out at every level, e.g. `adding.SOLUTION_IGNORE`.
+    pin : bool
+        Keep it for good: no collection takes it, not even one that comes in between.
 
     Raises
     ------
     UsageError
-        Nothing is there.
+        Nothing is there, or it is to be pinned and the store keeps no pins.
     ContentRefusedError
         A symlink, a device, a socket or an unreadable file is in it.
 
@@ -49,19 +61,32 @@ def add_path(store: Store, path: Path, *, ignore: Collection[str] = ()) -> str:
     ...     add_path(MemoryStore(), Path(folder))
     'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354'
     """
-    with store.batch() as put:
-        return str(import_path(path, put, ignore=ignore).cid)
+    return _add(store, lambda put: import_path(path, put, ignore=ignore).cid, pin=pin)
 
 
-def add_bytes(store: Store, content: bytes) -> str:
+def add_bytes(store: Store, content: bytes, *, pin: bool = False) -> str:
     """Put bytes into the store as a file; give its CID.
 
     >>> from coopt_dag.store.memory import MemoryStore
     >>> add_bytes(MemoryStore(), b"hello world")
     'bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e'
     """
-    with store.batch() as put:
-        return str(import_file(io.BytesIO(content), put).cid)
+    return _add(store, lambda put: import_file(io.BytesIO(content), put).cid, pin=pin)
+
+
+def _add(store: Store, work: Callable[[Put], CID], *, pin: bool) -> str:
+    if not pin:
+        with store.batch() as put:
+            return str(work(put))
+    if not isinstance(store, Keeper):
+        raise UsageError(
+            f"{type(store).__name__} keeps no pins.", hint="add it to the workspace's own store."
+        )
+    with store.holding():
+        with store.batch() as put:
+            cid = work(put)
+        store.pin(cid)
+    return str(cid)
 
 
 def cid_of(path: Path, *, ignore: Collection[str] = ()) -> str:
