@@ -1,0 +1,62 @@
+"""CAR files in and out of a store, or a pipe."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from coopt_dag.cli.meter import Meter
+from coopt_dag.errors import UsageError
+
+if TYPE_CHECKING:
+    from coopt_dag.store.cid import CID
+    from coopt_dag.store.local import LocalStore
+
+PIPE = Path("-")
+
+
+def write(local: LocalStore, root: CID, file: Path) -> int:
+    """Write a CAR, whole or not at all (a pipe gets what it gets); give its size in bytes."""
+    if file == PIPE:
+        size = _write_to(local, root, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return size
+    from coopt_dag.store.staging import disk_trouble, staging_folder
+
+    if os.path.lexists(file):
+        raise UsageError("is there already.", path=file, hint="give another name, or remove it.")
+    with disk_trouble(file), staging_folder(file.parent, prefix=".coopt-export-") as folder:
+        part = folder / "car"
+        with part.open("xb") as stream:
+            size = _write_to(local, root, stream)
+        part.rename(file)
+    return size
+
+
+def _write_to(local: LocalStore, root: CID, stream: IO[bytes]) -> int:
+    from coopt_dag.store.car import write_car
+    from coopt_dag.store.walk import walk
+
+    with local.holding():
+        return write_car(stream, [root], Meter("wrote").passing(walk(local, root)))
+
+
+def read(local: LocalStore, file: Path, *, pin: bool) -> tuple[CID, ...]:
+    """Import a CAR, all or nothing; what is pinned is whole."""
+    from coopt_dag.store.car import import_car
+    from coopt_dag.store.staging import disk_trouble
+
+    if file != PIPE and not file.is_file():
+        raise UsageError("there is no such file.", path=file, hint="coopt ipfs import FILE")
+    with local.holding():
+        if file == PIPE:
+            roots = import_car(local, sys.stdin.buffer)
+        else:
+            with disk_trouble(file), file.open("rb") as stream:
+                roots = import_car(local, stream)
+        if pin:
+            for cid in roots:
+                local.pin(cid)
+    return roots
