@@ -99,7 +99,10 @@ def _examine(folder: Path, origin: Origin, expected: tuple[str, str] | None) -> 
             f"that it is node {manifest['key']} of step '{manifest['step']}'",
             hint=_HINT,
         )
-    damage = inspect(manifest["key"], folder, text)
+    try:
+        damage = inspect(manifest["key"], folder, text)
+    except RecursionError as error:  # nested to the very depth that can be read, not written
+        raise _malformed(origin, "it is nested too deeply") from error
     if damage is not None:
         name = damage.path.removeprefix(f"{folder}/")
         raise IntegrityError(f"{damage.reason}", path=f"{origin.cid}/{name}", hint=_HINT)
