@@ -11,6 +11,7 @@ from enum import IntEnum
 from coopt_dag.errors import ContentRefusedError, UsageError
 
 _SHA2_256 = b"\x12\x20"  # multihash code and digest length, one varint byte each
+_IDENTITY = b"\x00"  # multihash code of "the digest is the content"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _HINT = "a CID looks like bafkrei… or bafybei…, 59 characters (or Qm…, 46 characters)."
 
@@ -90,6 +91,11 @@ class CID:
         """
         if len(data) == 34 and data[:2] == _SHA2_256:
             return cls(0, Codec.DAG_PB, data[2:])
+        if data[2:3] == _IDENTITY and data[:1] == b"\x01":
+            raise ContentRefusedError(
+                "an identity CID carries its block in itself, which we do not take",
+                hint="its author should add the content again with sha2-256.",
+            )
         if len(data) != 36 or data[0] != 1 or data[2:4] != _SHA2_256:
             raise ContentRefusedError(f"{len(data)} bytes are not a sha2-256 CID", hint=_HINT)
         if data[1] not in (Codec.RAW, Codec.DAG_PB):

@@ -79,25 +79,31 @@ def import_folder(
 
 
 def _leaves(stream: Readable, put: Put, chunk_bytes: int) -> Iterator[Imported]:
-    chunk = _read_full(stream, chunk_bytes)
+    chunk = read_full(stream, chunk_bytes)
     while True:
         yield Imported(put(chunk, Codec.RAW), len(chunk), len(chunk))
         if len(chunk) < chunk_bytes:  # also the one leaf of an empty file
             return
-        chunk = _read_full(stream, chunk_bytes)
+        chunk = read_full(stream, chunk_bytes)
         if not chunk:
             return
 
 
-def _read_full(stream: Readable, size: int) -> bytes:
-    """Read until `size` bytes or the end: where a pipe pauses must not change the CID."""
-    chunk = stream.read(size) or b""
-    while chunk and len(chunk) < size:
-        more = stream.read(size - len(chunk))
-        if not more:
-            break
-        chunk += more
-    return chunk
+def read_full(stream: Readable, size: int) -> bytes:
+    """Read until `size` bytes or the end: where a pipe pauses must not change the CID.
+
+    >>> import io
+    >>> read_full(io.BytesIO(b"hits"), 9)
+    b'hits'
+    """
+    first = stream.read(size) or b""
+    if not first or len(first) == size:
+        return first
+    pieces, left = [first], size - len(first)
+    while left and (more := stream.read(left)):
+        pieces.append(more)
+        left -= len(more)
+    return b"".join(pieces)
 
 
 def _append(

@@ -19,6 +19,8 @@ class Limits:
     """Files and folders together."""
     blocks: int = 4_000_000
     """Blocks read, repeats counted."""
+    roots: int = 10_000
+    """Roots that a CAR names."""
 
 
 DEFAULT_LIMITS = Limits()
