@@ -120,11 +120,12 @@ def get(
     """
     from coopt_dag.store.folders import fetch_path
     from coopt_dag.store.serving.resolve import resolve
+    from coopt_dag.store.serving.shelf import Shelf
 
     root, names = read_address(address)
     local = open_store(store)
     with local.holding(), layered(local, sources) as reading:
-        end = resolve(reading, root, names).cid
+        end = resolve(Shelf(reading), root, names).cid
         if not _is_here(local, end) and any_source(sources):
             reading.bring([end])  # in one request; block by block is for what is damaged
         fetch_path(reading, str(end), dest)
@@ -157,11 +158,12 @@ def ls(
     from coopt_dag.store.names import file_name
     from coopt_dag.store.reader import Reader
     from coopt_dag.store.serving.resolve import resolve
+    from coopt_dag.store.serving.shelf import Shelf
 
     root, names = read_address(address)
     local = open_store(store)
     with local.holding(), layered(local, sources) as reading:
-        end = resolve(reading, root, names).cid
+        end = resolve(Shelf(reading), root, names).cid
         reader = Reader(reading)
         opened = reader.open(end)
         if not opened.is_folder:

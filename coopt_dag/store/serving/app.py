@@ -20,6 +20,7 @@ from coopt_dag.store.serving.headers import CORS, common, etag, matches
 from coopt_dag.store.serving.request import Form, Wanted, read_request
 from coopt_dag.store.serving.resolve import Resolved, find, resolve
 from coopt_dag.store.serving.sending import Sender, tell
+from coopt_dag.store.serving.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,7 @@ class Gateway:
 
     def __init__(self, store: Store, sender: Sender) -> None:
         self._store = store
+        self._shelf = Shelf(store)
         self._sender = sender
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -63,7 +65,7 @@ class Gateway:
         if wanted.root is None:
             response: web.StreamResponse = trustless.probe_answer(wanted)
             return _finish(response, common(wanted, (), etag(wanted, None)))
-        resolved = await self._sender.run(resolve, self._store, wanted.root, wanted.names)
+        resolved = await self._sender.run(resolve, self._shelf, wanted.root, wanted.names)
         if wanted.form == Form.CONTENT:
             return await self._content(request, wanted, resolved)
         tag = etag(wanted, resolved.cid)

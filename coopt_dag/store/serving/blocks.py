@@ -8,17 +8,18 @@ from coopt_dag.store.cid import CID, Codec
 from coopt_dag.store.dagpb import decode_node
 from coopt_dag.store.limits import DEFAULT_LIMITS, Spent
 from coopt_dag.store.reader import Opened, Reader
+from coopt_dag.store.serving.recorder import Recorder
 from coopt_dag.store.serving.request import Scope
-from coopt_dag.store.serving.resolve import Recorder, Resolved
 from coopt_dag.store.serving.span import cut
 from coopt_dag.store.unixfs import Kind, decode_message
-from coopt_dag.store.walk import links_of
+from coopt_dag.store.walk import links_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from coopt_dag.store.protocol import Store
     from coopt_dag.store.serving.request import Wanted
+    from coopt_dag.store.serving.resolve import Resolved
 
 _ENTITIES = (Kind.RAW, Kind.FILE, Kind.FOLDER, Kind.SHARD)
 
@@ -38,7 +39,8 @@ def blocks(store: Store, wanted: Wanted, resolved: Resolved) -> Iterator[tuple[C
 def _all(store: Store, wanted: Wanted, resolved: Resolved) -> Iterator[tuple[CID, bytes]]:
     yield from resolved.way
     if wanted.scope == Scope.ALL:
-        yield from _below(store, resolved.cid, repeats=wanted.repeats)
+        again = _with_repeats if wanted.repeats else walk
+        yield from again(store, resolved.cid)
         return
     end = store.get(resolved.cid)
     if wanted.scope == Scope.ENTITY and _is_entity(resolved.cid, end):
@@ -55,15 +57,11 @@ def _once(found: Iterable[tuple[CID, bytes]]) -> Iterator[tuple[CID, bytes]]:
             yield cid, block
 
 
-def _below(store: Store, root: CID, *, repeats: bool) -> Iterator[tuple[CID, bytes]]:
-    """Walk the whole DAG; a shared part is read again only if it is to be sent again."""
-    spent, seen, waiting = Spent(DEFAULT_LIMITS), set[CID](), [root]
+def _with_repeats(store: Store, root: CID) -> Iterator[tuple[CID, bytes]]:
+    """Walk the whole DAG, and through shared parts again; a bomb ends at the limit of blocks."""
+    spent, waiting = Spent(DEFAULT_LIMITS), [root]
     while waiting:
         cid = waiting.pop()
-        if not repeats:
-            if cid in seen:
-                continue
-            seen.add(cid)
         spent.count(blocks=1)
         block = store.get(cid)
         yield cid, block
