@@ -43,4 +43,9 @@ def reuse(
         put([row.to_json() for row in rows])
         return
     say(table([(r.step, r.status, r.cid, r.folder) for r in rows], ("step", "", "cid", "folder")))
+    for row in (r for r in rows if r.fits is False):
+        note(
+            f"{row.step}: this workspace would make another node (platform, version of coopt, "
+            "specification or data differ), and will run the step"
+        )
     note("believed, not run here; an evaluation runs them again (docs/reuse.md)")

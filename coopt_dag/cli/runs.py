@@ -48,6 +48,9 @@ def run(
     split: Annotated[list[str] | None, typer.Option(help="Only this split; repeat.")] = None,
     stub: Annotated[bool, typer.Option("--stub", help="On the challenge's tiny example.")] = False,
     no_score: Annotated[bool, typer.Option("--no-score", help="Make artifacts only.")] = False,
+    distrust: Annotated[
+        bool, typer.Option("--distrust", help="Run again here what `coopt reuse` brought.")
+    ] = False,
     cores: Cores = CORES,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
     as_json: Json = False,
@@ -77,7 +80,14 @@ def run(
         from coopt_dag.cli.progress import shown
 
         with shown() as listener:
-            outcome = execute(plan, workspace.root, path, cores=cores, listener=listener)
+            outcome = execute(
+                plan,
+                workspace.root,
+                path,
+                cores=cores,
+                listener=listener,
+                believe=not distrust,
+            )
     from coopt_dag.cli.outcome import show_outcome
 
     show_outcome(plan, outcome, dry_run=dry_run, scored=not no_score, as_json=as_json)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import UnknownNameError
 from coopt_dag.evaluation.outputs import published_outputs
 from coopt_dag.evaluation.pipeline import edges_of
+from coopt_dag.execution.planning import has_data, make_plan
+from coopt_dag.execution.request import Request
 from coopt_dag.execution.reuse import Origin, adopt
 from coopt_dag.graph.order import ancestors
 from coopt_dag.store.cid import CID
 from coopt_dag.store.folders import fetch_path
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.specs.loaded import LoadedChallenge
 
@@ -28,6 +32,8 @@ class Reused:
     status: str
     folder: str
     """Relative to the workspace."""
+    fits: bool | None = None
+    """Whether a run of the records here would look for it; None = not known."""
 
     def to_json(self) -> dict[str, Any]:
         """Give the row as plain data."""
@@ -93,12 +99,30 @@ def reuse_records(
         wanted = {step, *ancestors(step, edges_of(challenge))}
     rows = {row.step: row for row in published_outputs(desk, challenge.spec.id)}
     brought = []
-    for name in challenge.steps:
-        if name not in wanted:
-            continue
+    planned = _planned_keys(desk, challenge, {row.split for row in rows.values()})
+    for name in (s for s in challenge.steps if s in wanted):
         if name not in rows:
             raise UnknownNameError("step with a published output", name, rows)
         row = rows[name]
         announced = (row.step, row.key)
-        brought.append(reuse_cid(desk, row.cid, now=now, source=row.report_cid, expected=announced))
+        found = reuse_cid(desk, row.cid, now=now, source=row.report_cid, expected=announced)
+        here = planned.get((row.split, name))
+        brought.append(replace(found, fits=None if here is None else here == row.key))
     return brought
+
+
+def _planned_keys(
+    desk: Desk, challenge: LoadedChallenge, splits: Collection[str]
+) -> dict[tuple[str, str], str]:
+    """Give the keys under which this machine would make the records' nodes.
+
+    They differ from the published ones where the platform, the version of coopt, a specification
+    or the data differ; a node under another key does no harm, and no good.
+    """
+    known = [s for s in sorted(splits) if s in challenge.spec.splits]
+    if not known or not has_data(desk.workspace, challenge, known):
+        return {}
+    pipeline = desk.record_pipeline(challenge, desk.state())
+    request = Request(challenge.spec.id, splits=tuple(known), scored=False)
+    plan = make_plan(desk.workspace, challenge, request, overrides=pipeline)
+    return {(p["split"], s): key for p in plan["pipelines"] for s, key in p["nodes"].items()}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.execution.harness.job import MANIFEST, folder_of
 from coopt_dag.execution.harness.publish import discard
+from coopt_dag.execution.results import MARKERS
 from coopt_dag.graph.order import descendants
 
 if TYPE_CHECKING:
@@ -75,8 +77,9 @@ def distrust(plan: Mapping[str, Any], root: Path) -> frozenset[str]:
     """Remove from the store the plan's believed nodes and all that was made of them.
 
     What was computed here from a believed output is as doubtful as that output, in whatever plan
-    it is; so the whole store is searched. Beliefs go last: a kill halfway is made good by the
-    next call. The caller holds the store (`nodes.locked`).
+    it is; so the whole store is searched. Results documents may have been gathered from such
+    nodes, and are gathered anew. Beliefs go last: a kill halfway is made good by the next call.
+    The caller holds the store (`nodes.locked`).
 
     Returns
     -------
@@ -87,6 +90,7 @@ def distrust(plan: Mapping[str, Any], root: Path) -> frozenset[str]:
     if not keys:
         return frozenset()
     places, edges = _made_here(root / plan["store"])
+    shutil.rmtree(root / plan["state"] / MARKERS, ignore_errors=True)
     doubtful = frozenset(keys).union(*(descendants(key, edges) for key in keys))
     for key in sorted(doubtful - keys) + sorted(keys):
         for folder in places.get(key, ()):

@@ -190,16 +190,18 @@ def _splits(draft: _Draft, request: Request) -> tuple[str, ...]:
     spec = draft.challenge.spec
     end = spec.end_to_end
     wanted = tuple(dict.fromkeys([end.record_split, end.final_split]))
-    folder = draft.workspace.data_dir / spec.id
-
-    def there(split: str) -> bool:
-        found = spec.splits[split]
-        return all((folder / p).exists() for p in [*found.inputs.values(), *found.truths.values()])
-
-    if all(there(s) for s in wanted):
+    if has_data(draft.workspace, draft.challenge, wanted):
         return wanted
-    public = tuple(n for n, s in spec.splits.items() if s.visibility == "public" and there(n))
-    return public[:1] or wanted
+    public = (n for n, s in spec.splits.items() if s.visibility == "public")
+    there = (n for n in public if has_data(draft.workspace, draft.challenge, [n]))
+    return tuple(there)[:1] or wanted
+
+
+def has_data(workspace: LoadedWorkspace, challenge: LoadedChallenge, splits: Iterable[str]) -> bool:
+    """Tell whether all files of these splits are on this machine."""
+    folder, known = workspace.data_dir / challenge.spec.id, challenge.spec.splits
+    files = [p for s in splits for p in (*known[s].inputs.values(), *known[s].truths.values())]
+    return all((folder / p).exists() for p in files)
 
 
 def _selections(

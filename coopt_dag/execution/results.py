@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+MARKERS = "results"
+"""Folder of the private state that tells for which plan each results document was written."""
+
+
 def read_score(plan: Mapping[str, Any], root: Path, key: str) -> dict[str, Any]:
     """Read a score document of the store."""
     text = (root / folder_of(plan, key) / SCORE_FILE).read_text(encoding="utf-8")
@@ -70,7 +74,7 @@ def _constraints(
 def marker_of(plan: Mapping[str, Any]) -> str:
     """Give the file that tells which plan the results document was written for."""
     folder = Path(plan["results"]).relative_to(Path(plan["results"]).parts[0]).with_suffix("")
-    return f"{plan['state']}/results/{folder.as_posix()}/{plan['digest']}"
+    return f"{plan['state']}/{MARKERS}/{folder.as_posix()}/{plan['digest']}"
 
 
 def write(plan: Mapping[str, Any], root: Path) -> dict[str, Any]:

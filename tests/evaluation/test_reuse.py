@@ -234,6 +234,19 @@ def test_a_step_brings_what_is_above_it_and_nothing_else(
         reuse_records(desk, challenge, "treble", now=9)
 
 
+def test_who_brings_a_node_that_no_run_here_would_look_for_is_told(
+    scene: Scene, tell: Tell, tmp_path: Path
+) -> None:
+    register(scene.lab, scene.challenge, cores=2, tell=tell)
+    desk, challenge = elsewhere(scene, tmp_path / "ada")
+    assert [r.fits for r in reuse_records(desk, challenge, None, now=7)] == [True, True]
+    numbers = tmp_path / "ada/data/tiny/public/numbers.json"
+    numbers.write_text('{"values": [1, 2, 4]}')  # not the evaluator's data
+    assert [r.fits for r in reuse_records(desk, challenge, None, now=7)] == [False, False]
+    numbers.unlink()
+    assert [r.fits for r in reuse_records(desk, challenge, None, now=7)] == [None, None]
+
+
 def test_what_was_brought_is_noted_with_cid_source_and_time(
     scene: Scene, tell: Tell, tmp_path: Path
 ) -> None:

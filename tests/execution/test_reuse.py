@@ -270,6 +270,20 @@ def test_what_was_made_of_a_believed_node_goes_with_it_in_every_plan(
     assert believed(plan, workspace) == frozenset()
 
 
+def test_results_that_were_gathered_from_believed_nodes_are_gathered_anew(
+    workspace: Path, tmp_path: Path, go: Callable[..., Any]
+) -> None:
+    plan, path = planned(workspace)
+    key = plan["pipelines"][0]["nodes"]["double"]
+    take(workspace, node(tmp_path / "node", b'{"values": [2, 4, 6]}', key=key))
+    fooled = go(splits=("public",)).document
+    run(plan, workspace, path, cores=2, keep_results=False, believe=False)  # as a judge does
+    honest = go(splits=("public",))
+    assert honest.executed == 0
+    assert honest.document != fooled
+    assert json.loads((workspace / plan["results"]).read_text()) == honest.document
+
+
 def test_a_run_that_believes_nobody_makes_the_honest_bytes(workspace: Path, tmp_path: Path) -> None:
     loaded = find_workspace(workspace)
     plan = make_plan(loaded, load_challenge(loaded, "tiny"), Request("tiny", splits=("public",)))
