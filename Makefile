@@ -134,7 +134,7 @@ $(STAMPS)/bench: locks/bench.txt $(STAMPS)/runtime
 	@touch $@
 
 # Editable, so a pull needs no reinstall; the builder is pinned too, so nothing is fetched unpinned.
-$(STAMPS)/package: pyproject.toml $(STAMPS)/runtime
+$(STAMPS)/package: pyproject.toml coopt_dag_dvc.pth coopt_dag_dvc_hook.py $(STAMPS)/runtime
 	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import base64
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import CooptError
+from coopt_dag.errors import CooptError, IntegrityError
 from coopt_dag.store.cid import CID, Codec
+from coopt_dag.store.collect import Collected, check_whole, live_blocks, sweep
+from coopt_dag.store.gate import Gate
+from coopt_dag.store.heads import HeadFolder
+from coopt_dag.store.pins import PinFolder
 from coopt_dag.store.protocol import check_hash, check_size, missing
 from coopt_dag.store.staging import disk_trouble, staging_folder, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from coopt_dag.store.protocol import Put
 
 _LAYOUT = "/repo/flatfs/shard/v1/next-to-last/2\n"
+_WAIT_S = 60.0
 
 
 class LocalStore:
     """Blocks in `root`/blocks, safe under several processes and kill -9.
 
-    A block is written beside, synced, and renamed: what is visible is whole. A damaged block is
-    named when read, and repaired when the same content is added again.
+    A block is written beside and renamed: what is visible is whole. A batch is synced once,
+    before it returns. A damaged block is named when read, and repaired when the same content is
+    added again. What is neither pinned nor below a named root goes at the next collection.
 
     Parameters
     ----------
     root : Path
         Made if absent.
     durable : bool
-        Sync to disk before a block becomes visible. Off is for stores that can be rebuilt.
+        Sync to disk before a batch returns. Off is for stores that can be rebuilt.
 
     Examples
     --------
@@ -46,6 +54,9 @@ class LocalStore:
         self.root = Path(root)
         self._blocks = self.root / "blocks"
         self._durable = durable
+        self._gate = Gate(self.root / "locks")
+        self._pins = PinFolder(self.root / "pins")
+        self._heads = HeadFolder(self.root / "roots")
         with disk_trouble(self._blocks):
             self._blocks.mkdir(parents=True, exist_ok=True)
 
@@ -77,47 +88,127 @@ class LocalStore:
 
         The importer puts children first, so a root that is visible is whole.
         """
-        with staging_folder(self.root / "staging", prefix="batch-") as folder:
-            staged: dict[Path, Path] = {}
+        staging = self.root / "staging"
+        with self.holding(), staging_folder(staging, prefix="batch-") as folder:
+            staged: dict[str, str] = {}
 
             def put(block: bytes, codec: Codec) -> CID:
                 check_size(block)
                 cid = CID.of(block, codec)
-                path = self.path_of(cid)
-                with disk_trouble(path):
+                key = _key(cid)
+                path = self._file(key)
+                with disk_trouble(self._blocks):
                     if path not in staged and not _holds(path, block):
-                        (folder / path.name).write_bytes(block)
-                        staged[path] = folder / path.name
+                        staged[path] = f"{folder}/{key}"
+                        _write(staged[path], block)
                 return cid
 
             yield put
             with disk_trouble(self._blocks):
                 self._publish(staged)
 
+    def pin(self, cid: CID) -> None:
+        """Keep a DAG, which must be whole, whatever is collected."""
+        with self.holding():
+            check_whole(self, cid)
+            self._pins.add(cid)
+
+    def unpin(self, cid: CID) -> None:
+        """Let a DAG go at the next collection."""
+        self._pins.remove(cid)
+
+    def pins(self) -> frozenset[CID]:
+        """Give the roots that are pinned."""
+        return self._pins.read()
+
+    def heads(self, name: str) -> frozenset[CID]:
+        """Give the head of a name, if it has one."""
+        return self._heads.read(name)
+
+    def move(self, name: str, old: frozenset[CID], new: CID | None) -> bool:
+        """Move a name on, if its head is still `old`."""
+        return self._heads.move(name, old, new)
+
+    def names(self) -> list[str]:
+        """Give the names that have a head."""
+        return self._heads.names()
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Let nothing be collected meanwhile: from adding until what was added is pinned."""
+        return self._gate.writing()
+
+    def collect(self, *, dry_run: bool = False, wait_s: float = _WAIT_S) -> Collected:
+        """Remove what no pin and no named root reaches; being killed halfway does no harm.
+
+        Raises
+        ------
+        BusyError
+            Somebody is still adding after `wait_s` seconds.
+        ContentMissingError, IntegrityError, ContentRefusedError
+            Something to be kept is not whole; nothing was removed.
+        """
+        with self._gate.collecting(wait_s=wait_s):
+            roots = set(self.pins())
+            for name in self.names():
+                roots |= self.heads(name)
+            live = live_blocks(self, roots)
+            with disk_trouble(self._blocks):
+                return sweep(self.files(), live, _digest, dry_run=dry_run)
+
+    def files(self) -> Iterator[Path]:
+        """Yield the files of all blocks."""
+        for shard in self._blocks.iterdir():
+            if shard.is_dir():
+                yield from shard.glob("*.data")
+
     def path_of(self, cid: CID) -> Path:
         """Name the file of a block: base32 of the multihash, below its next-to-last two letters."""
-        multihash = b"\x12\x20" + cid.digest
-        key = base64.b32encode(multihash).decode().rstrip("=")
-        return self._blocks / key[-3:-1] / f"{key}.data"
+        return Path(self._file(_key(cid)))
 
-    def _publish(self, staged: dict[Path, Path]) -> None:
+    def _file(self, key: str) -> str:
+        return f"{self._blocks}/{key[-3:-1]}/{key}.data"
+
+    def _publish(self, staged: dict[str, str]) -> None:
         if not staged:
             return
-        if self._durable:
-            sync(list(staged.values()))
         layout = self._blocks / "SHARDING"
         if not layout.exists():
             layout.write_text(_LAYOUT)
+        folders = {os.path.dirname(path) for path in staged}  # noqa: PTH120  # many, and hot
+        for folder in folders:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
         for path, written in staged.items():
-            path.parent.mkdir(exist_ok=True)
-            written.replace(path)
+            os.replace(written, path)  # noqa: PTH105
         if self._durable:
-            sync({path.parent for path in staged} | {self._blocks})
+            sync([Path(p) for p in (*staged, *folders, self._blocks)])
 
 
-def _holds(path: Path, block: bytes) -> bool:
+def _key(cid: CID) -> str:
+    return base64.b32encode(b"\x12\x20" + cid.digest).decode().rstrip("=")
+
+
+def _digest(path: Path) -> bytes:
+    key = path.name.removesuffix(".data")
+    try:
+        return base64.b32decode(key + "=" * (-len(key) % 8))[2:]
+    except ValueError as error:
+        raise IntegrityError(
+            "is no block, and only blocks lie here.", hint="move it elsewhere.", path=path
+        ) from error
+
+
+def _holds(path: str, block: bytes) -> bool:
     """Compare, not only look: so that adding again repairs a damaged block."""
     try:
-        return path.read_bytes() == block
+        if os.stat(path).st_size != len(block):  # noqa: PTH116
+            return False
+        return Path(path).read_bytes() == block
     except FileNotFoundError:
         return False
+
+
+def _write(path: str, block: bytes) -> None:
+    with open(path, "xb", buffering=0) as file:  # noqa: PTH123
+        left = memoryview(block)
+        while left:
+            left = left[file.write(left) :]

@@ -1,0 +1,101 @@
+"""A distant store whose folders are read once, and many at a time."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from coopt_dag.store.cid import CID, Codec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from coopt_dag.store.protocol import Put
+    from coopt_dag.store.volume import Home
+
+_AT_ONCE = 16
+_MOST_BYTES = 256 << 20
+
+
+class CachedStore:
+    """Keeps dag-pb blocks (folders, and the lists of parts of files) in memory; leaves pass by.
+
+    Parameters
+    ----------
+    home : Store and Roots
+        Where a round trip costs more than a look into a dictionary.
+
+    Examples
+    --------
+    >>> from coopt_dag.store.memory import MemoryStore
+    >>> cached = CachedStore(MemoryStore())
+    >>> cached.get(cached.put(b"hits", Codec.RAW))
+    b'hits'
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._blocks: dict[bytes, bytes] = {}
+        self._size_bytes = 0
+        self._lock = threading.Lock()
+
+    def put(self, block: bytes, codec: Codec) -> CID:
+        """Keep a block there, and here."""
+        cid = self.home.put(block, codec)
+        self._keep(cid, block)
+        return cid
+
+    def get(self, cid: CID) -> bytes:
+        """Give the bytes, verified when they came."""
+        block = self._blocks.get(cid.digest)
+        if block is None:
+            block = self.home.get(cid)
+            self._keep(cid, block)
+        return block
+
+    def has(self, cid: CID) -> bool:
+        """Ask the store itself."""
+        return self.home.has(cid)
+
+    @contextmanager
+    def batch(self) -> Iterator[Put]:
+        """Keep many blocks as one; what fails there is not kept here."""
+        new: list[tuple[CID, bytes]] = []
+        with self.home.batch() as put:
+
+            def both(block: bytes, codec: Codec) -> CID:
+                cid = put(block, codec)
+                if codec == Codec.DAG_PB:
+                    new.append((cid, block))
+                return cid
+
+            yield both
+        for cid, block in new:
+            self._keep(cid, block)
+
+    def heads(self, name: str) -> frozenset[CID]:
+        """Ask the store itself."""
+        return self.home.heads(name)
+
+    def move(self, name: str, old: frozenset[CID], new: CID | None) -> bool:
+        """Move the name on in the store itself."""
+        return self.home.move(name, old, new)
+
+    def prefetch(self, cids: Iterable[CID]) -> None:
+        """Read several folders at once; what fails will fail again when it is asked for."""
+        wanted = {c for c in cids if c.codec == Codec.DAG_PB and c.digest not in self._blocks}
+        if wanted:
+            with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:
+                list(pool.map(self.get, wanted))
+
+    def _keep(self, cid: CID, block: bytes) -> None:
+        if cid.codec != Codec.DAG_PB:
+            return
+        with self._lock:
+            if self._size_bytes + len(block) > _MOST_BYTES:
+                self._blocks.clear()
+                self._size_bytes = 0
+            self._blocks[cid.digest] = block
+            self._size_bytes += len(block)

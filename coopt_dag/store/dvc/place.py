@@ -1,0 +1,62 @@
+"""Where the blocks of an `ipfs://` remote lie: a node's RPC, a folder, or the workspace's store."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coopt_dag.errors import UsageError
+from coopt_dag.specs.view import WORKSPACE_FILE, workspace_root
+from coopt_dag.store.local import LocalStore
+
+if TYPE_CHECKING:
+    from coopt_dag.store.volume import Home
+
+CONTENT_STORE = "content-store"
+"""Name of a workspace's block store, in its folder of private state."""
+
+
+def home_of(*, api: str | None, store: str | None, timeout_s: float | None = None) -> Home:
+    """Open what a remote's options name; without any, the store of the workspace around us.
+
+    Raises
+    ------
+    UsageError
+        Both or neither can be had, or `store` is no absolute path.
+    """
+    if api is not None and store is not None:
+        raise UsageError(
+            "an ipfs:// remote has both 'api' and 'store'.",
+            hint="keep one: dvc remote modify --local NAME api --unset",
+        )
+    if api is not None:
+        from coopt_dag.store.cached import CachedStore
+        from coopt_dag.store.remote.kubo import KuboStore
+
+        known = {} if timeout_s is None else {"timeout_s": timeout_s}
+        return CachedStore(KuboStore(api, **known))
+    return LocalStore(_folder(store) if store is not None else _of_workspace(Path.cwd()))
+
+
+def _folder(store: str) -> Path:
+    path = Path(store).expanduser()
+    if not path.is_absolute():
+        raise UsageError(
+            f"the remote's option 'store' is '{store}', which is no absolute path.",
+            hint='dvc remote modify --local NAME store "$PWD/FOLDER"',
+        )
+    return path
+
+
+def _of_workspace(here: Path) -> Path:
+    root = workspace_root(here)
+    if root is None:
+        raise UsageError(
+            f"{here} is in no workspace, and the remote does not say where its store is.",
+            hint="dvc remote modify --local NAME store FOLDER (or api URL of a Kubo node); "
+            "or make a workspace: coopt init DIR",
+        )
+    with (root / WORKSPACE_FILE).open("rb") as file:
+        paths = tomllib.load(file).get("paths", {})
+    return root / paths.get("state", ".coopt") / CONTENT_STORE
