@@ -117,13 +117,10 @@ def lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [(f"{state}  {found['blocks']} blocks, {size}, {part}verified", "")]
     rows += [(f"      {x['path']}: {x['problem']}", x["hint"]) for x in found["damaged"]]
     named = ", ".join(found["roots"]) or "none"
-    state = "MISS" if found["incomplete"] else "ok  "
-    rows.append((f"{state}  {found['pins']} pins, named roots: {named}; all whole", ""))
-    if found["incomplete"]:
-        rows[-1] = (f"{state}  {found['pins']} pins, named roots: {named}; not whole:", "")
-    rows += [
-        (f"      {x['kept_by']} {x['cid']}: {x['problem']}", x["hint"]) for x in found["incomplete"]
-    ]
+    state, end = ("MISS", "not whole:") if found["incomplete"] else ("ok  ", "all whole")
+    rows.append((f"{state}  pins: {found['pins']}, named roots: {named}; {end}", ""))
+    for x in found["incomplete"]:
+        rows.append((f"      {x['kept_by']} {x['cid']}: {x['problem']}", x["hint"]))
     for x in found["remotes"]:
         state = "ok  " if x["ok"] else "MISS"
         rows.append((f"{state}  {x['kind']} {x['place']}: {x['found']}", x["hint"]))

@@ -71,6 +71,7 @@ async def running(
     sender = Sender(stall_s=stall_s)
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", Gateway(store, sender).handle)
+    app.on_response_prepare.append(_sign)
     runner = web.AppRunner(app, access_log=None, keepalive_timeout=idle_s, shutdown_timeout=_STOP_S)
     await runner.setup()
     try:
@@ -123,6 +124,11 @@ def background(store: Store, *, idle_s: float = _IDLE_S, stall_s: float = 60.0) 
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
+    """Name the software, not the versions below it."""
+    response.headers["Server"] = "coopt-dag"
 
 
 def _listen(host: str, port: int) -> socket.socket:
