@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from coopt_dag.store.links import Links
 from coopt_dag.store.reader import Opened, Reader
 from coopt_dag.store.staging import disk_trouble, staging_folder
 
 if TYPE_CHECKING:
+    from io import FileIO
     from pathlib import Path
 
     from coopt_dag.store.cid import CID
@@ -16,8 +18,23 @@ if TYPE_CHECKING:
     from coopt_dag.store.protocol import Store
 
 
-def materialise(store: Store, cid: CID, dest: Path, *, limits: Limits) -> bool:
+def materialise(
+    store: Store, cid: CID, dest: Path, *, limits: Limits, symlinks: bool = False
+) -> bool:
     """Write the content of `cid` to `dest`, which appears only when it is whole.
+
+    Parameters
+    ----------
+    store : Store
+        Where the blocks are.
+    cid : CID
+        A file or folder.
+    dest : Path
+        Where to write.
+    limits : Limits
+        Bounds against hostile content.
+    symlinks : bool
+        Make the symlinks in a folder, if every one stays inside it; else they are refused.
 
     Returns
     -------
@@ -42,23 +59,35 @@ def materialise(store: Store, cid: CID, dest: Path, *, limits: Limits) -> bool:
     ...     Path(folder, "a").read_bytes()
     b'hi'
     """
-    reader = Reader(store, limits=limits)
+    reader = Reader(store, limits=limits, symlinks=symlinks)
     with disk_trouble(dest), staging_folder(dest.parent, prefix=".coopt-fetch-") as folder:
         content = folder / "content"  # not `folder` itself, which only its owner may read
-        _write(reader, reader.open(cid), content)
+        links = Links()
+        _write(reader, reader.open(cid), content, (), links)
+        links.make(content)  # last, so that nothing is ever written through one of them
         return _publish(content, dest)
 
 
-def _write(reader: Reader, opened: Opened, path: Path) -> None:
+def _write(reader: Reader, opened: Opened, path: Path, way: tuple[str, ...], links: Links) -> None:
     """Write below `path`; no fsync: what a power cut damages is noticed and fetched again."""
+    if opened.is_symlink:
+        links.add(way, opened.message.data)
+        return
     if not opened.is_folder:
-        with path.open("xb") as file:
+        with path.open("xb", buffering=0) as file:
             for piece in reader.content(opened):
-                file.write(piece)
+                _write_all(file, piece)
         return
     path.mkdir()
     for name, cid in reader.entries(opened):
-        _write(reader, reader.open(cid, trail=opened.trail), path / name)
+        below = reader.open(cid, trail=opened.trail)
+        _write(reader, below, path / name, (*way, name), links)
+
+
+def _write_all(file: FileIO, piece: bytes) -> None:
+    left = memoryview(piece)
+    while left:
+        left = left[file.write(left) :]
 
 
 def _publish(content: Path, dest: Path) -> bool:

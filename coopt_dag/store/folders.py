@@ -1,4 +1,4 @@
-"""Files and folders in and out of a store, by CID (profile `unixfs-v1-2025`)."""
+"""Files and folders in and out of a store, by CID (profile `unixfs-v1-2025` if not told)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from coopt_dag.store.cid import CID
 from coopt_dag.store.fetching import materialise
 from coopt_dag.store.importer import import_file
 from coopt_dag.store.limits import DEFAULT_LIMITS, Limits
+from coopt_dag.store.profile import UNIXFS_V1_2025, Profile, profile_of_version
 from coopt_dag.store.protocol import Pins, Store
 
 if TYPE_CHECKING:
@@ -30,7 +31,15 @@ class Keeper(Store, Pins, Protocol):
         """Let nothing be collected meanwhile."""
 
 
-def add_path(store: Store, path: Path, *, ignore: Collection[str] = (), pin: bool = False) -> str:
+def add_path(
+    store: Store,
+    path: Path,
+    *,
+    ignore: Collection[str] = (),
+    pin: bool = False,
+    profile: Profile = UNIXFS_V1_2025,
+    symlinks: bool = False,
+) -> str:
     """Put a file or folder into the store, all or nothing; give its CID.
 
     Hidden files and empty folders are part of it; modes and times are not.
@@ -45,13 +54,17 @@ def add_path(store: Store, path: Path, *, ignore: Collection[str] = (), pin: boo
         Patterns of names left out at every level, e.g. `adding.SOLUTION_IGNORE`.
     pin : bool
         Keep it for good: no collection takes it, not even one that comes in between.
+    profile : Profile
+        How content becomes blocks: another one gives another CID.
+    symlinks : bool
+        Keep symlinks as their text; else they are refused. They are never followed.
 
     Raises
     ------
     UsageError
         Nothing is there, or it is to be pinned and the store keeps no pins.
     ContentRefusedError
-        A symlink, a device, a socket or an unreadable file is in it.
+        A symlink (unless `symlinks`), a device, a socket or an unreadable file is in it.
 
     Examples
     --------
@@ -61,7 +74,11 @@ def add_path(store: Store, path: Path, *, ignore: Collection[str] = (), pin: boo
     ...     add_path(MemoryStore(), Path(folder))
     'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354'
     """
-    return _add(store, lambda put: import_path(path, put, ignore=ignore).cid, pin=pin)
+
+    def work(put: Put) -> CID:
+        return import_path(path, put, ignore=ignore, profile=profile, symlinks=symlinks).cid
+
+    return _add(store, work, pin=pin)
 
 
 def add_bytes(store: Store, content: bytes, *, pin: bool = False) -> str:
@@ -89,7 +106,13 @@ def _add(store: Store, work: Callable[[Put], CID], *, pin: bool) -> str:
     return str(cid)
 
 
-def cid_of(path: Path, *, ignore: Collection[str] = ()) -> str:
+def cid_of(
+    path: Path,
+    *,
+    ignore: Collection[str] = (),
+    profile: Profile = UNIXFS_V1_2025,
+    symlinks: bool = False,
+) -> str:
     """Name a file or folder as `add_path` would, keeping nothing.
 
     >>> import tempfile
@@ -98,7 +121,8 @@ def cid_of(path: Path, *, ignore: Collection[str] = ()) -> str:
     ...     cid_of(Path(folder) / "greeting")
     'bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e'
     """
-    return str(import_path(path, CID.of, ignore=ignore).cid)
+    made = import_path(path, CID.of, ignore=ignore, profile=profile, symlinks=symlinks)
+    return str(made.cid)
 
 
 def fetch_path(
@@ -108,6 +132,7 @@ def fetch_path(
     *,
     limits: Limits = DEFAULT_LIMITS,
     ignore: Collection[str] = (),
+    symlinks: bool = False,
 ) -> Path:
     """Write what a CID names to `target`, whole or not at all; if it is there, do nothing.
 
@@ -123,13 +148,16 @@ def fetch_path(
         Bounds against hostile content.
     ignore : collection of str
         Patterns of names that may have come to `target` since, e.g. `adding.SOLUTION_IGNORE`.
+    symlinks : bool
+        Make the symlinks in a folder, if every one stays inside it; else they are refused.
 
     Raises
     ------
     UsageError
         `target` has other content, and is left as it is; or `cid` is none.
     ContentMissingError, IntegrityError, ContentRefusedError
-        A block is missing, damaged, malformed or beyond the limits; nothing is written.
+        A block is missing, damaged, malformed or beyond the limits, or a symlink is refused;
+        nothing is written.
 
     Examples
     --------
@@ -141,17 +169,19 @@ def fetch_path(
     b'hits'
     """
     root, target = CID.parse(cid), Path(target)
-    if os.path.lexists(target) or not materialise(store, root, target, limits=limits):
-        _check_same(cid, target, ignore)
+    there = os.path.lexists(target)
+    if there or not materialise(store, root, target, limits=limits, symlinks=symlinks):
+        _check_same(root, target, ignore, symlinks=symlinks)
     return target
 
 
-def _check_same(cid: str, target: Path, ignore: Collection[str]) -> None:
+def _check_same(cid: CID, target: Path, ignore: Collection[str], *, symlinks: bool) -> None:
+    profile = profile_of_version(cid.version)
     try:
-        found = cid_of(target, ignore=ignore)
+        found = cid_of(target, ignore=ignore, profile=profile, symlinks=symlinks)
     except ContentRefusedError as error:
         found = f"something else ({error})"
-    if found != cid:
+    if found != str(cid):
         raise UsageError(
             f"is there already, and is {found}, not {cid}; it was left as it is.",
             hint="give another destination, or move this one away first.",

@@ -1,4 +1,4 @@
-"""Bytes and folders become blocks, streaming, exactly as profile `unixfs-v1-2025` says."""
+"""Bytes and folders become blocks, streaming, exactly as a profile says."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Imported:
 
 
 def import_file(stream: Readable, put: Put, *, profile: Profile = UNIXFS_V1_2025) -> Imported:
-    """Cut a stream into raw leaves below a balanced tree, holding one leaf in memory.
+    """Cut a stream into leaves below a balanced tree, holding one leaf in memory.
 
     Examples
     --------
@@ -43,8 +43,9 @@ def import_file(stream: Readable, put: Put, *, profile: Profile = UNIXFS_V1_2025
     >>> str(import_file(io.BytesIO(b"hello world"), CID.of).cid)
     'bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e'
     """
+    put = _naming(put, profile)
     levels: list[list[Imported]] = [[]]
-    for leaf in _leaves(stream, put, profile.chunk_bytes):
+    for leaf in _leaves(stream, put, profile):
         _append(levels, 0, leaf, put, profile.width)
     for height in range(64):  # levels grow while we close them
         if height == len(levels) - 1 and len(levels[height]) == 1:
@@ -66,10 +67,11 @@ def import_folder(
     >>> str(import_folder({}, CID.of).cid)
     'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354'
     """
+    put = _naming(put, profile)
     links = [Link(thing.cid, name, thing.tsize) for name, thing in sorted(entries.items())]
     size = sum(thing.size for thing in entries.values())
     block = encode_node(links, encode_message(Message(Kind.FOLDER)))
-    if len(block) > profile.folder_bytes:
+    if _length(block, links, profile) > profile.folder_bytes:
         from coopt_dag.store.hamt import put_shards
 
         root = put_shards(links, put)
@@ -78,15 +80,45 @@ def import_folder(
     return Imported(put(block, Codec.DAG_PB), tsize, size)
 
 
-def _leaves(stream: Readable, put: Put, chunk_bytes: int) -> Iterator[Imported]:
-    chunk = read_full(stream, chunk_bytes)
+def import_symlink(target: bytes, put: Put, *, profile: Profile = UNIXFS_V1_2025) -> Imported:
+    """Put a symlink, which is its text; whereto it leads is not looked at.
+
+    >>> import_symlink(b"hits.csv", CID.of).tsize  # three tags and lengths, and the text
+    14
+    """
+    block = encode_node([], encode_message(Message(Kind.SYMLINK, target)))
+    return Imported(_naming(put, profile)(block, Codec.DAG_PB), len(block), 0)
+
+
+def _naming(put: Put, profile: Profile) -> Put:
+    """Give CIDs of the profile's version; stores themselves always answer in version 1."""
+    if profile.cid_version == 1:
+        return put
+    return lambda block, codec: CID(0, codec, put(block, codec).digest)
+
+
+def _length(block: bytes, links: list[Link], profile: Profile) -> int:
+    if profile.folder_length == "block":
+        return len(block)
+    return sum(len(link.name) + len(link.cid.to_bytes()) for link in links)
+
+
+def _leaves(stream: Readable, put: Put, profile: Profile) -> Iterator[Imported]:
+    chunk = read_full(stream, profile.chunk_bytes)
     while True:
-        yield Imported(put(chunk, Codec.RAW), len(chunk), len(chunk))
-        if len(chunk) < chunk_bytes:  # also the one leaf of an empty file
+        yield _put_leaf(chunk, put, profile)
+        if len(chunk) < profile.chunk_bytes:  # also the one leaf of an empty file
             return
-        chunk = read_full(stream, chunk_bytes)
+        chunk = read_full(stream, profile.chunk_bytes)
         if not chunk:
             return
+
+
+def _put_leaf(chunk: bytes, put: Put, profile: Profile) -> Imported:
+    if profile.raw_leaves:
+        return Imported(put(chunk, Codec.RAW), len(chunk), len(chunk))
+    block = encode_node([], encode_message(Message(Kind.FILE, chunk, file_size=len(chunk))))
+    return Imported(put(block, Codec.DAG_PB), len(block), len(chunk))
 
 
 def read_full(stream: Readable, size: int) -> bytes:

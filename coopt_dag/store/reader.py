@@ -35,6 +35,11 @@ class Opened:
         """Tell a folder, sharded or not, from a file."""
         return self.message.kind in (Kind.FOLDER, Kind.SHARD)
 
+    @property
+    def is_symlink(self) -> bool:
+        """Tell a symlink, whose text is the data of its message."""
+        return self.message.kind == Kind.SYMLINK
+
 
 class Reader:
     """Reads one DAG; refuses hostile ones before they cost more than the limits.
@@ -45,6 +50,8 @@ class Reader:
         Where blocks come from; it verifies hashes.
     limits : Limits
         For everything that this reader reads.
+    symlinks : bool
+        Open symlinks too; else they are refused. They are never followed.
 
     Examples
     --------
@@ -55,8 +62,11 @@ class Reader:
     b'hits'
     """
 
-    def __init__(self, store: Store, *, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self, store: Store, *, limits: Limits = DEFAULT_LIMITS, symlinks: bool = False
+    ) -> None:
         self._store = store
+        self._symlinks = symlinks
         self._spent = Spent(limits)
 
     def open(self, cid: CID, *, trail: tuple[CID, ...] = ()) -> Opened:
@@ -67,7 +77,7 @@ class Reader:
         ContentMissingError, IntegrityError
             From the store.
         ContentRefusedError
-            Malformed, beyond a limit, a symlink, or linked below itself.
+            Malformed, beyond a limit, a symlink (unless asked for), or linked below itself.
         """
         depth = self._spent.limits.depth
         if cid in trail:
@@ -87,6 +97,8 @@ class Reader:
         if node.data is None:
             raise malformed("a dag-pb block without UnixFS data is no file or folder.")
         message = decode_message(node.data)
+        if self._symlinks and message.kind == Kind.SYMLINK:
+            return Opened(trail, message, (), 0)
         return Opened(trail, message, node.links, _stated_size(message, node.links))
 
     def content(self, file: Opened) -> Iterator[bytes]:
@@ -97,8 +109,9 @@ class Reader:
         ContentRefusedError
             A folder inside a file, sizes that do not agree, or beyond the limits.
         """
-        if file.is_folder:
-            raise malformed(f"{file.trail[-1]} is a folder where a file should be.")
+        if file.is_folder or file.is_symlink:
+            kind = "folder" if file.is_folder else "symlink"
+            raise malformed(f"{file.trail[-1]} is a {kind} where a file should be.")
         if file.message.data:
             self._spent.count(total_bytes=len(file.message.data))
             yield file.message.data
