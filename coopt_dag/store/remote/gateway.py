@@ -131,7 +131,7 @@ class GatewayStore:
         accept = f"{_CAR}; version=1; order=dfs; dups=n"
         with self._asking("GET", root, query, accept=accept, most=None) as pieces:
             car = read_car(Incoming(pieces), limits=limits)
-            yield from below([root], car, place=self.place, limits=limits)
+            yield from below([root], car.frames(), place=self.place, limits=limits)
 
     @contextmanager
     def _asking(

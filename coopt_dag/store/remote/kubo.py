@@ -71,8 +71,8 @@ class KuboStore:
         search_s: float = 3,
         tell: Callable[[str], None] | None = None,
     ) -> None:
-        self._rpc = Rpc(api, timeout_s=timeout_s)
-        self.place = self._rpc.place
+        self.rpc = Rpc(api, timeout_s=timeout_s)
+        self.place = self.rpc.place
         self._long_s = timeout_s * _LONG
         self._home = {"offline": "true", "timeout": f"{int(search_s * 1000)}ms"}
         self._tell = tell or (lambda _: None)
@@ -90,11 +90,11 @@ class KuboStore:
         """Let go what was held for this store, and close the connections."""
         with contextlib.suppress(NodeUnavailableError):  # gone: its pins stay, which is safe
             self._release(self._held.all())
-        self._rpc.close()
+        self.rpc.close()
 
     def version(self) -> str:
         """Give the node's version; an old one is told, never refused."""
-        found = str(self._rpc.call("version")[0].get("Version", ""))
+        found = str(self.rpc.call("version")[0].get("Version", ""))
         if _numbers(found) < _OLDEST:
             self._tell(
                 f"{self.place}: its version is '{found[:40]}'; we know Kubo 0.12 and later. "
@@ -104,7 +104,7 @@ class KuboStore:
 
     def size_bytes(self) -> int:
         """Give how much the node says it keeps."""
-        size = self._rpc.call("repo/stat", options={"size-only": "true"})[0].get("RepoSize", 0)
+        size = self.rpc.call("repo/stat", options={"size-only": "true"})[0].get("RepoSize", 0)
         return int(size)
 
     def put(self, block: bytes, codec: Codec) -> CID:
@@ -115,7 +115,7 @@ class KuboStore:
     def get(self, cid: CID) -> bytes:
         """Give the bytes, verified."""
         try:
-            with self._rpc.stream(
+            with self.rpc.stream(
                 "block/get", str(cid), options=self._home, most=MAX_BLOCK_BYTES
             ) as pieces:
                 block = b"".join(pieces)
@@ -129,7 +129,7 @@ class KuboStore:
     def has(self, cid: CID) -> bool:
         """Tell whether the node says that it holds the block."""
         try:
-            found = self._rpc.call("block/stat", str(cid), options=self._home)
+            found = self.rpc.call("block/stat", str(cid), options=self._home)
         except NodeUnavailableError as error:
             if says_absent(error):
                 return False
@@ -179,7 +179,7 @@ class KuboStore:
         if not self.has(cid):
             raise missing(cid, place=self.place)
         try:
-            self._rpc.call("pin/add", str(cid), options=options, timeout_s=self._long_s + 5)
+            self.rpc.call("pin/add", str(cid), options=options, timeout_s=self._long_s + 5)
         except NodeUnavailableError as error:
             if says_absent(error):
                 raise ContentMissingError(
@@ -193,20 +193,20 @@ class KuboStore:
     def unpin(self, cid: CID) -> None:
         """Let a DAG go at the node's next collection."""
         try:
-            self._rpc.call("pin/rm", str(cid), options={"recursive": "true"})
+            self.rpc.call("pin/rm", str(cid), options={"recursive": "true"})
         except NodeUnavailableError as error:
             if not says_absent(error):
                 raise
 
     def pins(self) -> frozenset[CID]:
         """Give the pinned roots; those of kinds that we do not keep (dag-cbor …) are left out."""
-        found = self._rpc.call("pin/ls", options={"type": "recursive"})
+        found = self.rpc.call("pin/ls", options={"type": "recursive"})
         names = [name for answer in found for name in answer.get("Keys") or {}]
         return frozenset(as_v1(cid) for cid in map(node_cid, names) if cid) - self._held.pins()
 
     def heads(self, name: str) -> frozenset[CID]:
         """Give the present heads of a name."""
-        return mfs.read_heads(self._rpc, name)
+        return mfs.read_heads(self.rpc, name)
 
     def move(self, name: str, old: frozenset[CID], new: CID | None) -> bool:
         """Add the head `new`, then take away those of `old`; killed in between, both are there.
@@ -217,17 +217,21 @@ class KuboStore:
             True: other writers' heads stay beside ours, so there is no race to lose.
         """
         if new is not None:
-            mfs.add_head(self._rpc, name, new, options=self._home)
+            mfs.add_head(self.rpc, name, new, options=self._home)
             self._release(self._held.kept(new))
         for cid in sorted(old - {new}):
-            mfs.remove_head(self._rpc, name, cid)
+            mfs.remove_head(self.rpc, name, cid)
         return True
+
+    def forget(self, name: str) -> None:
+        """Take the folder of a name away; its heads, if any are left, go with it."""
+        mfs.remove_name(self.rpc, name)
 
     def _send(self, upload: Upload, roots: list[CID]) -> None:
         folders = bundle(roots, token=b"coopt batch " + secrets.token_bytes(16))
         holder, _ = folders[-1]
         self._held.add(holder, roots)  # before the request: a broken one may have pinned it
-        answers = self._rpc.call(
+        answers = self.rpc.call(
             "dag/import",
             options={"pin-roots": "true", "allow-big-block": "true"},
             body=upload.car(holder, folders),
@@ -249,19 +253,19 @@ class KuboStore:
     def _export(self, top: CID, limits: Limits) -> Iterator[tuple[CID, bytes]]:
         options = {"offline": "true", "progress": "false"}
         try:
-            with self._rpc.stream("dag/export", str(top), options=options) as pieces:
+            with self.rpc.stream("dag/export", str(top), options=options) as pieces:
                 car = read_car(Incoming(pieces), limits=limits)
                 if [root.digest for root in car.roots] != [top.digest]:
                     first = str(car.roots[0]) if car.roots else "nothing"
                     check_same(top, first, what="exported root", place=self.place)
-                yield from below([top], car, place=self.place, limits=limits)
+                yield from below([top], car.frames(), place=self.place, limits=limits)
         except NodeUnavailableError as error:
             if says_absent(error):
                 raise missing(top, place=f"{self.place} ({error.answer})") from error
             raise
 
     def _put_alone(self, cid: CID, block: bytes) -> None:
-        found = self._rpc.call(
+        found = self.rpc.call(
             "block/put",
             options={"cid-codec": "dag-pb", "mhtype": "sha2-256", "pin": "false"},
             body=Multipart([block], len(block)),

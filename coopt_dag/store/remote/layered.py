@@ -142,6 +142,8 @@ class LayeredStore:
         NodeUnavailableError, ContentMissingError, IntegrityError, ContentRefusedError
             As `get`, from the sources.
         """
+        if not roots:
+            return
         failures: list[CooptError] = []
         for source in self._sources:
             try:

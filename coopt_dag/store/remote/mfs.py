@@ -56,9 +56,18 @@ def add_head(rpc: Rpc, name: str, cid: CID, *, options: dict[str, str]) -> None:
 
 def remove_head(rpc: Rpc, name: str, cid: CID) -> None:
     """Take a head away; another writer may have done it before."""
-    path = f"{_ROOTS}/{check_name(name)}/{cid}"
+    _remove(rpc, f"{_ROOTS}/{check_name(name)}/{cid}")
+
+
+def remove_name(rpc: Rpc, name: str) -> None:
+    """Take a name away with all its heads."""
+    _remove(rpc, f"{_ROOTS}/{check_name(name)}")
+
+
+def _remove(rpc: Rpc, path: str) -> None:
+    options = {"recursive": "true", "force": "true", "flush": "true"}
     try:
-        rpc.call("files/rm", path, options={"recursive": "true", "force": "true", "flush": "true"})
+        rpc.call("files/rm", path, options=options)
     except NodeUnavailableError as error:
         if not says_absent(error):
             raise

@@ -79,6 +79,10 @@ class Incoming:
 
     def read(self, size: int = -1, /) -> bytes:
         """Give `size` bytes, fewer only at the end; all for a negative size."""
+        if 0 <= size <= len(self._rest):  # the most frequent: the length of a block
+            part = self._rest[:size]
+            self._rest = self._rest[size:]
+            return bytes(part)
         got: list[memoryview] = []
         left = size
         while left:
