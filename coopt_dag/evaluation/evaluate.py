@@ -15,7 +15,7 @@ from coopt_dag.errors import (
     ScoreInvalidError,
     SpecError,
 )
-from coopt_dag.evaluation.outputs import open_split, publish_outputs, solution_cids
+from coopt_dag.evaluation.outputs import keep_solutions, open_split, publish_outputs, solution_cids
 from coopt_dag.evaluation.pipeline import edges_of, score_pipeline
 from coopt_dag.graph.order import descendants
 from coopt_dag.ledger.actions import Reject, Rescore, Score
@@ -115,7 +115,10 @@ def _evaluate(
     except tuple(REASONS) as error:
         tell(f"  rejected: {error}")
         return _reject(desk, submission, error)
-    return _record(desk, challenge, state, submission, scores, tell=tell)
+    verdict = _record(desk, challenge, state, submission, scores, tell=tell)
+    if verdict.status == "record":
+        keep_solutions(desk, pipeline)
+    return verdict
 
 
 def _reject(desk: Desk, submission: Submission, error: CooptError) -> Verdict:

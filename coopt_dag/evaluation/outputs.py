@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.pipeline import Scores
     from coopt_dag.ledger.state import LedgerState, Submission
-    from coopt_dag.specs.loaded import LoadedChallenge
+    from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution
 
 _REPORT_LIMITS = Limits(depth=8, total_bytes=16 << 20, entries=1, blocks=64)
 _FIELDS = ("key", "cid", "split", "solution_cid")
@@ -80,6 +80,12 @@ def publish_outputs(
         cid = add_path(desk.store, folder, pin=True)
         outputs[step] = dict(zip(_FIELDS, (key, cid, split, solutions[step]), strict=True))
     return outputs
+
+
+def keep_solutions(desk: Desk, pipeline: Mapping[str, LoadedSolution]) -> None:
+    """Store and pin the solutions of a record pipeline; their contributors may go away."""
+    for solution in pipeline.values():
+        add_path(desk.store, solution.path, ignore=SOLUTION_IGNORE, pin=True)
 
 
 def solution_cids(

@@ -194,6 +194,21 @@ def test_everything_that_the_ledger_names_survives_a_collection(
         fetch_path(store, cid, tmp_path / "all" / cid)
 
 
+def test_an_evaluator_keeps_the_solutions_of_records_for_good(
+    scene: Scene, tell: Tell, tmp_path: Path
+) -> None:
+    register(scene.lab, scene.challenge, cores=2, tell=tell)
+    offer(scene, "add", "all_of_them", "mine")
+    other = replace(scene.lab, store=LocalStore(tmp_path / "blocks"))  # has only what it fetches
+    for submission in scene.lab.state().submissions.values():
+        folder = scene.lab.solution(submission.solution_cid).path
+        add_path(other.store, folder)  # as a read through a gateway does
+    evaluate_pending(other, cores=2, tell=tell)
+    other.store.collect()
+    head = other.state().head("tiny", "add")
+    assert other.store.has(CID.parse(head.solution_cid))
+
+
 def test_who_reuses_the_record_runs_only_its_own_step(
     scene: Scene, tell: Tell, tmp_path: Path
 ) -> None:
