@@ -8,7 +8,7 @@ import pytest
 
 from coopt_dag.store.cid import CID
 from coopt_dag.store.importer import import_file, import_folder
-from coopt_dag.store.profile import PROFILE_NAME, UNIXFS_V1_2025
+from coopt_dag.store.profile import PROFILE_NAME, UNIXFS_V0_2015, UNIXFS_V1_2025
 from tests.store import vectors as v
 
 
@@ -44,3 +44,34 @@ def test_the_profile_has_the_name_and_numbers_of_the_specification() -> None:
     assert PROFILE_NAME == UNIXFS_V1_2025.name == "unixfs-v1-2025"
     assert (UNIXFS_V1_2025.chunk_bytes, UNIXFS_V1_2025.width) == (1048576, 1024)
     assert UNIXFS_V1_2025.folder_bytes == 262144
+
+
+def test_under_the_old_profile_a_short_file_is_wrapped() -> None:
+    made = import_file(io.BytesIO(b"hello world"), CID.of, profile=UNIXFS_V0_2015)
+    assert str(made.cid) == v.V0_GREETING
+    empty = import_file(io.BytesIO(b""), CID.of, profile=UNIXFS_V0_2015)
+    assert str(empty.cid) == v.V0_EMPTY_FILE
+    assert str(import_folder({}, CID.of, profile=UNIXFS_V0_2015).cid) == v.V0_EMPTY_FOLDER
+
+
+@pytest.mark.parametrize(
+    ("size", "seed", "expected"),
+    [
+        (v.V0_CHUNK, "chunk-v0-seed", v.V0_ONE_CHUNK),
+        (v.V0_CHUNK + 1, "chunk-v0-seed", v.V0_ONE_CHUNK_AND_A_BYTE),
+        (174 * v.V0_CHUNK, "v0-seed", v.V0_FULL_WIDTH),
+        (174 * v.V0_CHUNK + 1, "v0-seed", v.V0_FULL_WIDTH_AND_A_BYTE),
+    ],
+)
+def test_under_the_old_profile_files_are_cut_as_kubo_did(
+    size: int, seed: str, expected: str
+) -> None:
+    assert v.file_cid(size, seed, profile=UNIXFS_V0_2015) == expected
+
+
+def test_under_the_old_profile_names_and_cids_of_256_kib_are_plain_and_more_are_sharded() -> None:
+    # 4096 x (30 + 34) bytes are 256 KiB, 4033 x (31 + 34) are one more
+    plain = v.names(4096, 30, 30, v.V0_HAMT_SEED)
+    sharded = v.names(4033, 31, 31, v.V0_HAMT_SEED)
+    assert v.folder_cid(plain, profile=UNIXFS_V0_2015) == v.V0_LARGEST_PLAIN_FOLDER
+    assert v.folder_cid(sharded, profile=UNIXFS_V0_2015) == v.V0_SMALLEST_HAMT
