@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from coopt_dag.store.cid import CID, Codec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from coopt_dag.store.protocol import Put
-    from coopt_dag.store.volume import Home
+    from coopt_dag.store.protocol import Node, Put
 
 _AT_ONCE = 16
 _MOST_BYTES = 256 << 20
@@ -24,18 +23,19 @@ class CachedStore:
 
     Parameters
     ----------
-    home : Store and Roots
+    home : Node
         Where a round trip costs more than a look into a dictionary.
 
     Examples
     --------
-    >>> from coopt_dag.store.memory import MemoryStore
-    >>> cached = CachedStore(MemoryStore())
-    >>> cached.get(cached.put(b"hits", Codec.RAW))
-    b'hits'
+    >>> from coopt_dag.store.remote.kubo import KuboStore
+    >>> cached = CachedStore(KuboStore("http://127.0.0.1:9"))
+    >>> cached.get(CID.of(b"hits", Codec.RAW))
+    Traceback (most recent call last):
+    coopt_dag.errors.NodeUnavailableError: http://127.0.0.1:9: cannot be reached: ...
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Node) -> None:
         self.home = home
         self._blocks: dict[bytes, bytes] = {}
         self._size_bytes = 0
@@ -82,6 +82,10 @@ class CachedStore:
     def move(self, name: str, old: frozenset[CID], new: CID | None) -> bool:
         """Move the name on in the store itself."""
         return self.home.move(name, old, new)
+
+    def export(self, roots: Sequence[CID]) -> Iterator[tuple[CID, bytes]]:
+        """Give all blocks below the roots in one stream."""
+        return self.home.export(roots)
 
     def prefetch(self, cids: Iterable[CID]) -> None:
         """Read several folders at once; what fails will fail again when it is asked for."""

@@ -75,7 +75,7 @@ class HeadFolder:
     def names(self) -> list[str]:
         """Give the names that have a head."""
         with disk_trouble(self._folder):
-            found = os.listdir(self._folder) if self._folder.is_dir() else []
+            found = [p.name for p in self._folder.iterdir()] if self._folder.is_dir() else []
         return sorted(name for name in found if _NAME.fullmatch(name))
 
     def move(self, name: str, old: frozenset[CID], new: CID | None) -> bool:

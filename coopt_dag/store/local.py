@@ -180,7 +180,7 @@ class LocalStore:
         for path, written in staged.items():
             os.replace(written, path)  # noqa: PTH105
         if self._durable:
-            sync([Path(p) for p in (*staged, *folders, self._blocks)])
+            sync([*map(Path, staged), *map(Path, folders), self._blocks])
 
 
 def _key(cid: CID) -> str:

@@ -64,7 +64,7 @@ class PinFolder:
             Something else lies in the folder: better no collection than a wrong one.
         """
         with disk_trouble(self._folder):
-            names = os.listdir(self._folder) if self._folder.is_dir() else []
+            names = [p.name for p in self._folder.iterdir()] if self._folder.is_dir() else []
         return frozenset(self._parse(name) for name in names)
 
     def _parse(self, name: str) -> CID:

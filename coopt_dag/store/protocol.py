@@ -9,6 +9,7 @@ from coopt_dag.errors import ContentMissingError, ContentRefusedError, Integrity
 from coopt_dag.store.cid import CID, Codec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
 MAX_BLOCK_BYTES = 2 << 20
@@ -16,6 +17,13 @@ MAX_BLOCK_BYTES = 2 << 20
 
 Put: TypeAlias = Callable[[bytes, Codec], CID]
 """Takes a block, gives its CID; `CID.of` is the one that keeps nothing."""
+
+
+class Source(Protocol):
+    """Where blocks can be read."""
+
+    def get(self, cid: CID) -> bytes:
+        """Give the bytes, verified."""
 
 
 class Store(Protocol):
@@ -83,6 +91,17 @@ class Roots(Protocol):
         bool
             False if the heads are no longer `old` and nothing was changed: read, merge, try again.
         """
+
+
+class Home(Store, Roots, Protocol):
+    """A store that knows named roots."""
+
+
+class Node(Home, Protocol):
+    """A distant store that gives many DAGs in one answer."""
+
+    def export(self, roots: Sequence[CID]) -> Iterator[tuple[CID, bytes]]:
+        """Give every block at or below the roots once, verified, parents first."""
 
 
 def check_size(block: bytes) -> None:

@@ -17,7 +17,7 @@ from coopt_dag.store.unixfs import Kind, Message, decode_message
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from coopt_dag.store.protocol import Store
+    from coopt_dag.store.protocol import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Reader:
 
     Parameters
     ----------
-    store : Store
+    store : Source
         Where blocks come from; it verifies hashes.
     limits : Limits
         For everything that this reader reads.
@@ -63,7 +63,7 @@ class Reader:
     """
 
     def __init__(
-        self, store: Store, *, limits: Limits = DEFAULT_LIMITS, symlinks: bool = False
+        self, store: Source, *, limits: Limits = DEFAULT_LIMITS, symlinks: bool = False
     ) -> None:
         self._store = store
         self._symlinks = symlinks

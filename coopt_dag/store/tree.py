@@ -103,7 +103,7 @@ class Tree:
         folder.entries[name], folder.changed = thing, True
 
     def remove(self, path: str) -> bool:
-        """Take a file or folder away, and folders that are empty then; tell whether it was there."""
+        """Take a file or folder away, with folders that are empty then; tell if it was there."""
         return self._remove(self._root, _parts(path))
 
     def save(self, put: Put) -> Imported:

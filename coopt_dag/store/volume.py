@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from contextlib import nullcontext
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
 from coopt_dag.errors import BusyError
 from coopt_dag.store.importer import import_file
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coopt_dag.store.importer import Imported
-    from coopt_dag.store.protocol import Put, Roots, Store
-
-    class Home(Store, Roots, Protocol):
-        """A store that knows named roots."""
+    from coopt_dag.store.protocol import Home, Put
 
 
 _TRIES = 1000  # each failure is another writer's success
@@ -36,7 +33,7 @@ class Volume:
 
     Parameters
     ----------
-    home : Store and Roots
+    home : Home
         E.g. a `LocalStore`.
     name : str
         Of the root.

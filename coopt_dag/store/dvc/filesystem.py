@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dvc.exceptions import DvcException
 from dvc_objects.fs.base import ObjectFileSystem
 from fsspec.asyn import AsyncFileSystem
 from fsspec.callbacks import DEFAULT_CALLBACK
 
-from coopt_dag.errors import CooptError, UsageError
 from coopt_dag.store.dvc.asking import Asking
 from coopt_dag.store.dvc.place import home_of
 from coopt_dag.store.dvc.reading import Reading
+from coopt_dag.store.dvc.refused import told_by_dvc
 from coopt_dag.store.heads import check_name
 from coopt_dag.store.volume import Volume
 
@@ -27,19 +26,6 @@ if TYPE_CHECKING:
 _OBJECT = re.compile(r"(?:^|/)[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?$")
 """Where DVC keeps objects: what lies there is a file, so its block need not be read to know."""
 _AT_ONCE = 512
-
-
-class RefusedError(DvcException):
-    """One of our failures, told by DVC in one line with its hint."""
-
-
-@contextmanager
-def _told_by_dvc() -> Iterator[None]:
-    try:
-        yield
-    except CooptError as error:
-        hint = f"\nhint: {error.hint}" if error.hint else ""
-        raise RefusedError(f"{error}{hint}") from error
 
 
 class _Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
@@ -69,7 +55,7 @@ class _Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
 
     async def _ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
         place, below = self._place(path)
-        names = await self._in_thread(lambda: self._names(place, below))
+        names = await asyncio.to_thread(lambda: self._names(place, below))
         if names is None:
             if await self._looks.ask(path) is None:
                 raise FileNotFoundError(path)
@@ -87,7 +73,7 @@ class _Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
     ) -> list[str]:
         if maxdepth is not None or withdirs:
             return list(await super()._find(path, maxdepth=maxdepth, withdirs=withdirs))
-        return await self._in_thread(lambda: self._find_all(path, prefix))
+        return await asyncio.to_thread(lambda: self._find_all(path, prefix))
 
     def _find_all(self, path: str, prefix: str) -> list[str]:
         volume, below = self._place(path)
@@ -110,12 +96,12 @@ class _Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
 
     @staticmethod
     def _names(volume: Volume, below: str) -> list[str] | None:
-        with _told_by_dvc(), volume.locked():
+        with told_by_dvc(), volume.locked():
             return volume.tree().names(below)
 
     def _look_all(self, paths: list[str]) -> list[dict[str, Any] | None]:
         places = [self._place(path) for path in paths]
-        with _told_by_dvc():
+        with told_by_dvc():
             for volume in {v for v, _ in places}:
                 _open_parents(volume, {b.rpartition("/")[0] for v, b in places if v is volume})
             return [self._look(v, b) for v, b in places]
@@ -145,10 +131,10 @@ class _Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
         volume, below = self._place(path)
 
         def read() -> bytes:
-            with _told_by_dvc():
+            with told_by_dvc():
                 return b"".join(volume.content(below))
 
-        return (await self._in_thread(read))[start:end]
+        return (await asyncio.to_thread(read))[start:end]
 
     async def _get_file(
         self, rpath: str, lpath: str, callback: Any = DEFAULT_CALLBACK, **_: Any
@@ -158,7 +144,7 @@ class _Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
     def _get_all(self, items: list[tuple[str, Path, Any]]) -> list[BaseException | None]:
         answers: list[BaseException | None] = [None] * len(items)
         places = [self._place(path) for path, _, _ in items]
-        with _told_by_dvc():
+        with told_by_dvc():
             for volume in {v for v, _ in places}:
                 mine = [i for i, (v, _) in enumerate(places) if v is volume]
                 _open_parents(volume, {places[i][1].rpartition("/")[0] for i in mine})
@@ -191,7 +177,7 @@ class _Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
             callbacks[below] = callback
             size = len(source) if isinstance(source, bytes) else source.stat().st_size
             callback.set_size(size)
-        with _told_by_dvc():
+        with told_by_dvc():
             for volume, wanted in by_volume.items():
                 volume.add(wanted, told=lambda path, n: callbacks[path].relative_update(n))
         return [None] * len(items)
@@ -200,21 +186,15 @@ class _Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
         source, target = self._place(path1), self._place(path2)
 
         def copy() -> None:
-            with _told_by_dvc():
+            with told_by_dvc():
                 thing = source[0].entry(source[1])
                 if thing is None:
                     raise FileNotFoundError(path1)
                 target[0].link([(target[1], thing)])
 
-        await self._in_thread(copy)
+        await asyncio.to_thread(copy)
 
-    async def _rm(
-        self,
-        path: str | list[str],
-        recursive: bool = False,
-        batch_size: int | None = None,
-        **_: Any,
-    ) -> None:
+    async def _rm(self, path: str | list[str], **_: Any) -> None:
         paths = [path] if isinstance(path, str) else path
         by_volume: dict[Volume, list[str]] = {}
         for each in paths:
@@ -222,11 +202,11 @@ class _Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
             by_volume.setdefault(volume, []).append(below)
 
         def remove() -> None:
-            with _told_by_dvc():
+            with told_by_dvc():
                 for volume, gone in by_volume.items():
                     volume.remove(gone)
 
-        await self._in_thread(remove)
+        await asyncio.to_thread(remove)
 
     async def _rm_file(self, path: str, **_: Any) -> None:
         await self._rm(path)
@@ -242,15 +222,9 @@ class _Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
     def _place(self, path: str) -> tuple[Volume, str]:
         name, _, below = path.strip("/").partition("/")
         if name not in self._volumes:
-            with _told_by_dvc():
+            with told_by_dvc():
                 self._volumes[name] = Volume(home_of(**self._options), check_name(name))
         return self._volumes[name], below
-
-    @staticmethod
-    async def _in_thread(work: Any) -> Any:
-        import asyncio
-
-        return await asyncio.to_thread(work)
 
 
 class _Written(io.BytesIO):
@@ -275,7 +249,7 @@ def _open_parents(volume: Volume, folders: set[str]) -> None:
         volume.look_ahead(folders)
 
 
-class IpfsFileSystem(ObjectFileSystem):  # type: ignore[misc]  # dvc_objects has no types
+class IpfsFileSystem(ObjectFileSystem):
     """`ipfs://NAME` for DVC: NAME is a root in the store that the remote's options name."""
 
     protocol = "ipfs"
@@ -298,10 +272,8 @@ class IpfsFileSystem(ObjectFileSystem):  # type: ignore[misc]  # dvc_objects has
     @staticmethod
     def _get_kwargs_from_urls(urlpath: str) -> dict[str, Any]:
         name = urlpath.removeprefix("ipfs://").partition("/")[0]
-        try:
+        with told_by_dvc():
             check_name(name)
-        except UsageError as error:
-            raise RefusedError(f"{urlpath}: {error}\nhint: {error.hint}") from error
         return {}
 
     def _prepare_credentials(self, **config: Any) -> dict[str, Any]:

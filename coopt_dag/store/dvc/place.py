@@ -11,10 +11,12 @@ from coopt_dag.specs.view import WORKSPACE_FILE, workspace_root
 from coopt_dag.store.local import LocalStore
 
 if TYPE_CHECKING:
-    from coopt_dag.store.volume import Home
+    from coopt_dag.store.protocol import Home
 
 CONTENT_STORE = "content-store"
 """Name of a workspace's block store, in its folder of private state."""
+
+_PATIENCE_S = 60.0
 
 
 def home_of(*, api: str | None, store: str | None, timeout_s: float | None = None) -> Home:
@@ -34,8 +36,7 @@ def home_of(*, api: str | None, store: str | None, timeout_s: float | None = Non
         from coopt_dag.store.cached import CachedStore
         from coopt_dag.store.remote.kubo import KuboStore
 
-        known = {} if timeout_s is None else {"timeout_s": timeout_s}
-        return CachedStore(KuboStore(api, **known))
+        return CachedStore(KuboStore(api, timeout_s=timeout_s or _PATIENCE_S))
     return LocalStore(_folder(store) if store is not None else _of_workspace(Path.cwd()))
 
 
@@ -59,4 +60,4 @@ def _of_workspace(here: Path) -> Path:
         )
     with (root / WORKSPACE_FILE).open("rb") as file:
         paths = tomllib.load(file).get("paths", {})
-    return root / paths.get("state", ".coopt") / CONTENT_STORE
+    return root / str(paths.get("state", ".coopt")) / CONTENT_STORE

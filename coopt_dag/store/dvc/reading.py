@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import CooptError
 from coopt_dag.store.cid import Codec
+from coopt_dag.store.dvc.refused import refused
 from coopt_dag.store.reader import Reader
+from coopt_dag.store.streamed import StreamedStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from coopt_dag.store.importer import Imported
+    from coopt_dag.store.protocol import Source
     from coopt_dag.store.volume import Volume
 
 _THREADS = 4  # hashing lets go of the interpreter's lock, so this fills the cores and the disk
@@ -42,22 +45,30 @@ class Reading:
 
     def fetch(self, wanted: Sequence[Wanted]) -> list[BaseException | None]:
         """Write each file; give None, or what went wrong with it."""
+        home = self._volume.home
+        export = getattr(home, "export", None)
+        if export is not None and len(wanted) > 1:
+            things = [self._volume.entry(path) for path, _, _ in wanted]
+            streamed = StreamedStore(export([x.cid for x in things if x is not None]), home)
+            return [self._fetch_one(each, streamed) for each in wanted]
         with ThreadPoolExecutor(min(_THREADS, len(wanted))) as pool:
-            return list(pool.map(self._fetch_one, wanted))
+            return list(pool.map(lambda each: self._fetch_one(each, home), wanted))
 
-    def _fetch_one(self, wanted: Wanted) -> BaseException | None:
+    def _fetch_one(self, wanted: Wanted, source: Source) -> BaseException | None:
         path, target, callback = wanted
         try:
             thing = self._volume.entry(path)
             if thing is None:
                 raise FileNotFoundError(path)
-            reader = Reader(self._volume.home)
+            reader = Reader(source)
             opened = reader.open(thing.cid)
             callback.set_size(opened.size)
             with target.open("wb", buffering=0) as file:
                 for piece in reader.content(opened):
                     file.write(piece)
                     callback.relative_update(len(piece))
-        except (CooptError, OSError) as error:
+        except CooptError as error:
+            return refused(error)
+        except OSError as error:
             return error
         return None
