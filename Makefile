@@ -29,7 +29,9 @@ UPGRADE ?=
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check fmt bench docs contracts locks clean env env-dev env-bench npm-hint
+NODE_MODULES := contracts/node_modules/.stamp tests/interop/node_modules/.stamp
+
+.PHONY: help demo test interop check fmt bench docs contracts locks clean env env-dev env-bench npm-hint
 
 help:  ## what you are reading
 	@echo "coopt-dag: research challenges as a DAG of small steps"
@@ -41,7 +43,7 @@ help:  ## what you are reading
 demo: env  ## one challenge from data to credit, on this machine; writes results/demo.json
 	@$(BIN)/coopt demo
 
-test: env-dev $(if $(NPM),contracts/node_modules/.stamp,npm-hint)  ## every test, with the real ratings and contracts
+test: env-dev $(if $(NPM),$(NODE_MODULES),npm-hint)  ## every test, with the real ratings and contracts
 	@select=""; \
 	if ! $(BIN)/coopt data fetch movielens; then \
 	  if [ -n "$${CI:-}" ]; then echo "make test: the ratings could not be fetched" >&2; exit 1; fi; \
@@ -50,6 +52,10 @@ test: env-dev $(if $(NPM),contracts/node_modules/.stamp,npm-hint)  ## every test
 	fi; \
 	$(if $(NPM),,select="$${select:+$$select and }not npm";) \
 	$(PY) -m pytest $(PYTEST_ARGS) $${select:+-m "$$select"}
+
+interop: env-dev $(if $(NPM),tests/interop/node_modules/.stamp,npm-hint)  ## exchange bytes with Kubo, js-ipfs, Helia: software that we did not write
+	@$(if $(NPM),,echo "make interop: nothing to exchange bytes with: install Node.js 20 or later" >&2; exit 1;) \
+	$(PY) -m pytest $(PYTEST_ARGS) -m interop tests
 
 # Every check runs, so that one look shows all that is wrong.
 check: env-dev $(if $(NPM),contracts/node_modules/.stamp,npm-hint)  ## style, types, layers, generated files, specifications
@@ -88,7 +94,7 @@ locks: $(UV)  ## resolve locks/*.txt anew from pyproject.toml (UPGRADE=--upgrade
 	@grep -c '^[a-z].*==' locks/*.txt | sed 's/:/: /; s/$$/ packages/'
 
 clean:  ## remove environment and caches (never data, results, store or ledger)
-	@rm -rf $(VENV) contracts/node_modules envs build dist .snakemake
+	@rm -rf $(VENV) contracts/node_modules tests/interop/node_modules envs build dist .snakemake
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -143,6 +149,12 @@ contracts/node_modules/.stamp: contracts/package-lock.json
 	@cd contracts && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
+# Peers for the interop tests: helia, js-ipfs, ipfs-unixfs-importer, and Node 22 to run helia.
+tests/interop/node_modules/.stamp: tests/interop/package-lock.json
+	@echo "interop: IPFS software to exchange bytes with, from npm (a few minutes, once)" >&2
+	@cd tests/interop && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 npm-hint:
-	@echo "note: no npm on the PATH, so the Solidity compiler and the test chain are absent:" >&2
+	@echo "note: no npm on the PATH, so the Solidity compiler, the test chain and IPFS peers are absent:" >&2
 	@echo "      tests marked 'npm' and the bytecode comparison are left out. Users never need npm." >&2

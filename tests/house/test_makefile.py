@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = ("demo", "test", "check", "fmt", "bench", "docs", "contracts", "locks", "clean")
+TARGETS = (
+    "demo",
+    "test",
+    "interop",
+    "check",
+    "fmt",
+    "bench",
+    "docs",
+    "contracts",
+    "locks",
+    "clean",
+)
 
 
 def make(*words: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
