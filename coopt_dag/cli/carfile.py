@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from coopt_dag.cli.meter import Meter
-from coopt_dag.errors import UsageError
+from coopt_dag.cli.meter import Meter, MeteredStore
+from coopt_dag.errors import ContentMissingError, UsageError
 
 if TYPE_CHECKING:
     from coopt_dag.store.cid import CID
@@ -50,13 +50,24 @@ def read(local: LocalStore, file: Path, *, pin: bool) -> tuple[CID, ...]:
 
     if file != PIPE and not file.is_file():
         raise UsageError("there is no such file.", path=file, hint="coopt ipfs import FILE")
+    metered = MeteredStore(local, Meter("took"))
     with local.holding():
         if file == PIPE:
-            roots = import_car(local, sys.stdin.buffer)
+            roots = import_car(metered, sys.stdin.buffer)
         else:
             with disk_trouble(file), file.open("rb") as stream:
-                roots = import_car(local, stream)
+                roots = import_car(metered, stream)
         if pin:
             for cid in roots:
-                local.pin(cid)
+                _pin(local, cid)
     return roots
+
+
+def _pin(local: LocalStore, root: CID) -> None:
+    try:
+        local.pin(root)
+    except ContentMissingError as error:
+        raise ContentMissingError(
+            f"the CAR has only a part of {root}, so that it cannot be pinned: {error.message}",
+            hint="its blocks are here until `coopt ipfs gc`; get a whole CAR, or use --no-pin.",
+        ) from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coopt_dag.cli.meter import Meter, MeteredStore
 from coopt_dag.cli.printing import note
 from coopt_dag.errors import NotAWorkspaceError
 
@@ -87,4 +88,4 @@ def layered(local: LocalStore, urls: list[str] | None) -> Iterator[LayeredStore]
         ]
         if api is not None:
             sources.append(stack.enter_context(KuboStore(api, tell=note)))
-        yield LayeredStore(local, sources, tell=note)
+        yield LayeredStore(MeteredStore(local, Meter("read")), sources, tell=note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -126,7 +127,7 @@ def get(
     local = open_store(store)
     with local.holding(), layered(local, sources) as reading:
         end = resolve(Shelf(reading), root, names).cid
-        if not _is_here(local, end) and any_source(sources):
+        if not (os.path.lexists(dest) or _is_here(local, end)) and any_source(sources):
             reading.bring([end])  # in one request; block by block is for what is damaged
         fetch_path(reading, str(end), dest)
     say(str(dest))

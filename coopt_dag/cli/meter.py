@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from coopt_dag.store.cid import CID, Codec
+    from coopt_dag.store.local import LocalStore
     from coopt_dag.store.protocol import Put
 
 _PAUSE_S = 2.0
@@ -66,3 +68,43 @@ class Meter:
         for cid, block in blocks:
             self.count(len(block))
             yield cid, block
+
+
+class MeteredStore:
+    """A store of which every block that is read, or put in a batch, is counted."""
+
+    def __init__(self, store: LocalStore, meter: Meter) -> None:
+        self._store = store
+        self._meter = meter
+
+    def put(self, block: bytes, codec: Codec) -> CID:
+        """Keep a block."""
+        return self._meter.putting(self._store.put)(block, codec)
+
+    def get(self, cid: CID) -> bytes:
+        """Give the bytes, and count them."""
+        block = self._store.get(cid)
+        self._meter.count(len(block))
+        return block
+
+    def has(self, cid: CID) -> bool:
+        """Tell whether the block is there."""
+        return self._store.has(cid)
+
+    @contextmanager
+    def batch(self) -> Iterator[Put]:
+        """Keep many blocks as one."""
+        with self._store.batch() as put:
+            yield self._meter.putting(put)
+
+    def pin(self, cid: CID) -> None:
+        """Keep a DAG."""
+        self._store.pin(cid)
+
+    def unpin(self, cid: CID) -> None:
+        """Let a DAG go."""
+        self._store.unpin(cid)
+
+    def pins(self) -> frozenset[CID]:
+        """Give the roots that are pinned."""
+        return self._store.pins()

@@ -184,6 +184,16 @@ def test_a_car_that_is_cut_short_imports_nothing(shell: Shell, other: Shell, sam
     assert "no such file" in other.complaint("import", "absent.car", code=2)
 
 
+def test_a_car_of_a_part_is_taken_but_not_pinned(shell: Shell, other: Shell, sample: Path) -> None:
+    cid = shell.line("add", "sample")
+    with shell.serving() as (url, _):
+        part = httpx.get(f"{url}/ipfs/{cid}?format=car&dag-scope=block").content
+    (other.root / "part.car").write_bytes(part)
+    assert "--no-pin" in other.complaint("import", "part.car", code=14)
+    assert other.json("pin", "ls") == []
+    assert other.line("import", "part.car", "--no-pin") == cid
+
+
 def test_the_first_line_of_serve_is_its_address(shell: Shell, sample: Path) -> None:
     cid = shell.line("add", "sample")
     with shell.serving() as (url, process):

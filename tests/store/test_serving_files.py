@@ -113,6 +113,12 @@ def test_a_range_depends_on_the_tag_that_the_client_knows(
         assert web.get(f"/ipfs/{sample['hello.txt']}", headers=headers).status_code == status
 
 
+def test_a_range_means_nothing_to_head(web: httpx.Client, sample: Sample) -> None:
+    # RFC 9110, 14.2: ranges are defined for GET alone
+    found = web.head(f"/ipfs/{sample['hello.txt']}", headers={"Range": "bytes=0-4"})
+    assert (found.status_code, found.headers["Content-Length"]) == (200, "12")
+
+
 def test_stock_dvc_finds_an_object_by_head_and_gets_it(web: httpx.Client, sample: Sample) -> None:
     # what dvc_http and fsspec send: Accept-Encoding identity and any Accept
     headers = {"Accept-Encoding": "identity", "Accept": "*/*"}

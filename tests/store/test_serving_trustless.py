@@ -9,15 +9,17 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from coopt_dag.errors import ContentMissingError, UsageError
+from coopt_dag.errors import ContentMissingError, CooptError, UsageError
 from coopt_dag.store.car import import_car, read_car
 from coopt_dag.store.cid import CID, Codec
 from coopt_dag.store.folders import fetch_path
 from coopt_dag.store.hamt import name_hash
 from coopt_dag.store.memory import MemoryStore
 from coopt_dag.store.reader import Reader
-from coopt_dag.store.serving.request import Scope, read_request
+from coopt_dag.store.serving.request import Scope, Wanted, read_request
 from coopt_dag.store.serving.server import background
 from coopt_dag.store.serving.span import Span, read_entity_bytes
 from tests.store.gateways import BIG, MANY, TWICE, Sample, fill, symlink
@@ -119,6 +121,17 @@ def test_repeats_are_sent_only_when_asked_for(web: httpx.Client, sample: Sample)
     found = web.get(f"/ipfs/{sample['twice.bin']}", headers={"Accept": accept})
     assert found.headers["Content-Type"].endswith("order=dfs; dups=y")
     assert [cid for cid, _ in read_car(io.BytesIO(found.content))] == again
+
+
+def test_of_several_kinds_of_car_the_best_that_we_have_comes(
+    web: httpx.Client, sample: Sample
+) -> None:
+    accept = f"{CAR};order=foo, {CAR};order=dfs;dups=y;q=0.5, {CAR};version=2;q=0.9"
+    found = web.get(f"/ipfs/{sample.root}", headers={"Accept": accept})
+    assert found.headers["Content-Type"] == f"{CAR}; version=1; order=dfs; dups=y"
+    assert (
+        web.get(f"/ipfs/{sample.root}", headers={"Accept": f"{CAR};order=foo"}).status_code == 400
+    )
 
 
 def test_the_blocks_of_the_path_come_first(web: httpx.Client, sample: Sample) -> None:
@@ -363,3 +376,24 @@ def test_a_request_can_be_understood_without_a_socket(sample: Sample) -> None:
         read_request("/", "")
     with pytest.raises(UsageError):
         read_entity_bytes("5-6")
+
+
+@given(
+    target=st.text(max_size=80)
+    | st.text("/ipfs.%2e0b?=&[]:@#", max_size=40).map(lambda rest: f"/ipfs/{ABSENT}{rest}"),
+    accept=st.text(max_size=60) | st.text("*/;=,q.01 application", max_size=60),
+)
+def test_any_request_is_understood_or_refused_with_a_next_move(target: str, accept: str) -> None:
+    wanted = understood(target, accept)
+    if isinstance(wanted, CooptError):
+        assert wanted.hint
+    else:
+        assert wanted.path.isascii()
+        assert not {"..", "."} & set(wanted.names)
+
+
+def understood(target: str, accept: str) -> Wanted | CooptError:
+    try:
+        return read_request(target, accept)
+    except CooptError as error:
+        return error

@@ -12,6 +12,7 @@ from coopt_dag.errors import (
     ContentRefusedError,
     CooptError,
     IntegrityError,
+    NodeUnavailableError,
     UsageError,
 )
 from coopt_dag.store.reader import Opened, Reader
@@ -34,6 +35,7 @@ _STATUS: dict[type[CooptError], int] = {
     ContentMissingError: 404,
     ContentRefusedError: 404,  # Path Gateway Specification: "invalid or missing DAG node"
     IntegrityError: 500,
+    NodeUnavailableError: 502,
     BusyError: 503,
 }
 
@@ -59,7 +61,7 @@ class Gateway:
                 return _failure(request, error)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        wanted = read_request(request.raw_path, request.headers.get("Accept", ""))
+        wanted = read_request(request.raw_path, _header(request, "Accept"))
         if request.headers.get("Service-Worker") == "script":
             raise UsageError("no service worker is served.", hint="load it from elsewhere.")
         if wanted.root is None:
@@ -71,7 +73,7 @@ class Gateway:
         tag = etag(wanted, resolved.cid)
         headers = common(wanted, resolved.roots, tag)
         block = await self._sender.run(self._store.get, resolved.cid)
-        if matches(request.headers.get("If-None-Match", ""), tag):
+        if matches(_header(request, "If-None-Match"), tag):
             return _unchanged(headers)
         if wanted.form == Form.RAW:
             return _finish(trustless.block_answer(resolved.cid, block, wanted), headers)
@@ -91,7 +93,7 @@ class Gateway:
             )
         tag = etag(wanted, opened.trail[-1])
         headers = common(wanted, resolved.roots, tag)
-        if matches(request.headers.get("If-None-Match", ""), tag):
+        if matches(_header(request, "If-None-Match"), tag):
             return _unchanged(headers)
         response, start, stop = files.file_answer(request, wanted, opened.size, tag, name=name)
         pieces = files.file_pieces(self._store, opened, start, stop)
@@ -117,7 +119,7 @@ class Gateway:
             return web.Response(status=301, headers=CORS | headers)
         tag = listing.listing_etag(wanted, resolved.cid)
         headers = common(wanted, resolved.roots, tag)
-        if matches(request.headers.get("If-None-Match", ""), tag):
+        if matches(_header(request, "If-None-Match"), tag):
             return _unchanged(headers)
         response = _finish(listing.listing_answer(wanted), headers)
         pieces = listing.listing_pieces(self._store, folder, wanted)
@@ -129,6 +131,11 @@ class Gateway:
         if request.method == "HEAD" or isinstance(response, web.Response):
             return response
         return await self._sender.stream(request, response, pieces)
+
+
+def _header(request: web.Request, name: str) -> str:
+    """Give a header that may be there several times."""
+    return ", ".join(request.headers.getall(name, []))
 
 
 def _finish(response: web.StreamResponse, headers: dict[str, str]) -> web.StreamResponse:
@@ -155,8 +162,8 @@ def _failure(request: web.Request, error: CooptError) -> web.Response:
     if status == 404 and "only-if-cached" in request.headers.get("Cache-Control", ""):
         status = 412
     if status >= 500:
-        tell(f"{request.raw_path[:200]}: {error}")
-    if status == 500 and not isinstance(error, IntegrityError):
-        return _refusal(500, "the store cannot be read; its owner has been told why.\n")
+        tell(f"{request.raw_path[:200]!a}: {error}")
+    if status in (500, 502) and not isinstance(error, IntegrityError):
+        return _refusal(status, "the store cannot be read; its owner has been told why.\n")
     hint = f"hint: {error.hint}\n" if error.hint and status < 500 else ""
     return _refusal(status, f"{error.message}\n{hint}")

@@ -40,13 +40,14 @@ def content_type(name: str) -> str:
 def wanted_part(request: web.Request, size: int, etag: str) -> tuple[int, int] | None:
     """Give start and stop (excluded) of the bytes that are asked for; None if there are none such.
 
-    A condition that does not hold, several ranges, and what is no range ask for everything.
+    A condition that does not hold, several ranges, what is no range, and any method but GET ask
+    for everything.
 
     References
     ----------
     RFC 9110, sections 13.1.5 (If-Range: only the same strong tag holds) and 14.2.
     """
-    span = read_range(request.headers.get("Range", ""))
+    span = read_range(request.headers.get("Range", "")) if request.method == "GET" else None
     if span is None or request.headers.get("If-Range", etag) != etag:
         return 0, size
     return span.within(size)

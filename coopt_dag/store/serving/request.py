@@ -16,6 +16,8 @@ PROBE = "bafkqaaa"
 """The empty identity CID, by which clients find out whether this is a trustless gateway."""
 _MOST_NAMES = 128  # below the depth that readers accept
 _MOST_PARAMETERS = 32
+_CAR_WORDS = {"version": ("1",), "order": ("dfs", "unk"), "dups": ("n", "y")}
+"""Parameters of a CAR, and what they may be; the first is what comes if nothing is said."""
 _RAW, _CAR, _JSON = "application/vnd.ipld.raw", "application/vnd.ipld.car", "application/json"
 
 
@@ -83,10 +85,15 @@ def read_request(target: str, accept: str) -> Wanted:
     >>> wanted.form.value, wanted.scope.value, wanted.names
     ('car', 'entity', ('a b',))
     """
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError as error:
+        raise _refused("the address means nothing", "e.g. /ipfs/CID/PATH.") from error
     root, names = _path(parts.path)
     words = _parameters(parts.query)
-    form, choice = _form(words.get("format"), choices(accept))
+    wishes = choices(accept)
+    possible = [wish for wish in wishes if wish.media != _CAR or _is_possible(wish)]
+    form, choice = _form(words.get("format"), possible or wishes)
     wanted = Wanted(
         root=root,
         names=names,
@@ -144,16 +151,18 @@ def _form(format_: str | None, wanted: list[Choice]) -> tuple[Form, Choice]:
     return form, next((c for c in wanted if known.get(c.media) == form), Choice("*/*"))
 
 
-def _with_car_words(wanted: Wanted, words: dict[str, str], choice: Choice) -> Wanted:
-    def word(name: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = words.get(f"car-{name}", choice.get(name, default))
-        if value not in allowed:
-            raise _refused(f"no CAR has {name}={value[:40]}", f"known: {', '.join(allowed)}.")
-        return value
+def _is_possible(choice: Choice) -> bool:
+    """Tell a CAR that we could send; a client may name several kinds, best first."""
+    return all(choice.get(name, known[0]) in known for name, known in _CAR_WORDS.items())
 
-    word("version", "1", ("1",))
-    word("order", "dfs", ("dfs", "unk"))
-    repeats = word("dups", "n", ("y", "n")) == "y"
+
+def _with_car_words(wanted: Wanted, words: dict[str, str], choice: Choice) -> Wanted:
+    chosen = {}
+    for name, known in _CAR_WORDS.items():
+        chosen[name] = words.get(f"car-{name}", choice.get(name, known[0]))
+        if chosen[name] not in known:
+            text = f"no CAR has {name}={chosen[name][:40]}"
+            raise _refused(text, f"known: {', '.join(known)}.")
     span = read_entity_bytes(words["entity-bytes"]) if "entity-bytes" in words else None
     scope = words.get("dag-scope", Scope.ENTITY if span else Scope.ALL)
     if scope not in set(Scope):
@@ -169,7 +178,7 @@ def _with_car_words(wanted: Wanted, words: dict[str, str], choice: Choice) -> Wa
         listing=False,
         scope=Scope(scope),
         span=span,
-        repeats=repeats,
+        repeats=chosen["dups"] == "y",
         filename=wanted.filename,
     )
 

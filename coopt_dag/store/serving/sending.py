@@ -76,7 +76,7 @@ class Sender:
                 batch = await ahead
             await response.write_eof()
         except CooptError as error:
-            tell(f"{request.path}: {error}; the answer was cut short")
+            tell(f"{request.raw_path[:200]!a}: {error}; the answer was cut short")
             _tear(request)
         except TimeoutError:
             _tear(request)
