@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from coopt_dag.store.folders import add_path, fetch_path
+from coopt_dag.store.folders import add_path, cid_of, fetch_path
 from coopt_dag.store.local import LocalStore
-from tests.interop.content import crowded, nested
+from coopt_dag.store.profile import UNIXFS_V0_2015
+from tests.interop.content import SIZES, crowded, files, nested
 from tests.interop.nodes import HERE
 
 
@@ -86,3 +87,11 @@ def test_we_read_what_kubo_added_in_its_own_way(content: Path, repo: Path, tmp_p
     shutil.copytree(repo / "blocks", store.root / "blocks", dirs_exist_ok=True)
     assert fetch_path(store, cid, tmp_path / "out")
     assert same(large, tmp_path / "out")
+
+
+def test_kubo_s_own_cids_are_ours_under_the_old_profile(
+    content: Path, repo: Path, tmp_path: Path
+) -> None:
+    folder = files(tmp_path)
+    paths = [folder / name for name in SIZES]
+    assert kubo("add", repo, *paths) == [cid_of(path, profile=UNIXFS_V0_2015) for path in paths]

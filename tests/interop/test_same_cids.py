@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from coopt_dag.store.folders import cid_of
-from tests.interop.content import crowded, files, nested
+from coopt_dag.store.profile import PROFILES, Profile
+from tests.interop.content import SIZES, crowded, files, nested
 from tests.interop.nodes import node_22
 
 
@@ -16,12 +17,13 @@ from tests.interop.nodes import node_22
 def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = files(tmp_path_factory.mktemp("content"))
     nested(folder / "nested")
-    crowded(folder / "crowded")
+    crowded(folder / "crowded", count=5000)  # over 256 KiB in both profiles: sharded
     (folder / "empty-folder").mkdir()
     return folder
 
 
-def test_under_our_profile(content: Path) -> None:
-    theirs = json.loads(node_22("importer.mjs", "unixfs-v1-2025", str(content)))
-    assert {path.name: str(cid_of(path)) for path in content.iterdir()} == theirs
-    assert len(theirs) == 10
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_files_and_folders_of_every_shape(content: Path, profile: Profile) -> None:
+    theirs = json.loads(node_22("importer.mjs", profile.name, str(content)))
+    assert {path.name: cid_of(path, profile=profile) for path in content.iterdir()} == theirs
+    assert len(theirs) == len(SIZES) + 3

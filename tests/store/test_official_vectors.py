@@ -11,6 +11,8 @@ from coopt_dag.store.importer import import_file, import_folder
 from coopt_dag.store.profile import PROFILE_NAME, UNIXFS_V0_2015, UNIXFS_V1_2025
 from tests.store import vectors as v
 
+pytestmark = pytest.mark.interop
+
 
 def test_a_short_file_is_its_own_block() -> None:
     assert str(import_file(io.BytesIO(b"hello world"), CID.of).cid) == v.GREETING

@@ -151,6 +151,11 @@ class KuboStore:
             if roots := upload.roots():
                 self._send(upload, roots)
 
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let nothing that is written meanwhile be collected: every batch is held anyway."""
+        yield
+
     def export(
         self, roots: Sequence[CID], *, limits: Limits = DEFAULT_LIMITS
     ) -> Iterator[tuple[CID, bytes]]:
