@@ -44,6 +44,13 @@ def sample(store: LocalStore) -> Sample:
 
 @pytest.fixture
 def url(store: LocalStore) -> Iterator[str]:
+    with background(store) as address:
+        yield address
+
+
+@pytest.fixture
+def impatient(store: LocalStore) -> Iterator[str]:
+    """A gateway that gives its clients one second."""
     with background(store, idle_s=1.0, stall_s=1.0) as address:
         yield address
 
@@ -200,9 +207,9 @@ def test_what_is_no_request_of_http_is_refused(url: str, request_: bytes) -> Non
     assert b"Traceback" not in found
 
 
-def test_a_client_that_never_ends_its_request_is_cut_off(url: str) -> None:
+def test_a_client_that_never_ends_its_request_is_cut_off(impatient: str) -> None:
     began = time.monotonic()
-    with socket.create_connection(address_of(url), timeout=20) as connection:
+    with socket.create_connection(address_of(impatient), timeout=20) as connection:
         try:
             for letter in b"GET /ipfs/" + b"x" * 200:
                 connection.sendall(bytes([letter]))
@@ -214,7 +221,7 @@ def test_a_client_that_never_ends_its_request_is_cut_off(url: str) -> None:
 
 
 def test_a_client_that_reads_nothing_is_cut_off_and_holds_up_nobody(
-    store: LocalStore, url: str
+    store: LocalStore, impatient: str
 ) -> None:
     with store.batch() as put:
         cids = [put(bytes([n]) * (2 << 20), Codec.RAW) for n in range(16)]
@@ -222,11 +229,11 @@ def test_a_client_that_reads_nothing_is_cut_off_and_holds_up_nobody(
             b"\x12\x28\x0a\x24" + c.to_bytes() + b"\x12\x00" for c in cids
         )  # PBLink: hash (36 bytes), empty name
         root = put(links, Codec.DAG_PB)
-    with socket.create_connection(address_of(url), timeout=20) as connection:
+    with socket.create_connection(address_of(impatient), timeout=20) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(f"GET /ipfs/{root}?format=car HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         time.sleep(3)  # three times the patience
-        assert httpx.get(f"{url}/ipfs/{cids[0]}?format=raw").status_code == 200
+        assert httpx.get(f"{impatient}/ipfs/{cids[0]}?format=raw").status_code == 200
         with pytest.raises(ConnectionResetError):
             read_to_the_end(connection)
 
@@ -245,8 +252,7 @@ def test_a_client_that_leaves_is_no_trouble(sample: Sample, url: str) -> None:
     assert httpx.get(f"{url}/ipfs/{sample['hello.txt']}").content == b"hello world\n"
 
 
-def test_a_car_larger_than_memory_allows_is_streamed(tmp_path: Path) -> None:
-    """400 MiB leave a process that may map little more than it has at its start."""
+def test_a_car_of_400_mib_takes_little_memory(tmp_path: Path) -> None:
     store = LocalStore(tmp_path / "store", durable=False)
     with store.batch() as put:
         leaf = put(bytes(2 << 20), Codec.RAW)
