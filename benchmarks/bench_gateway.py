@@ -6,6 +6,7 @@ python -m benchmarks.bench_gateway
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import socket
 import statistics
@@ -59,6 +60,7 @@ while True:
             connection.sendall(piece)
 """
 MB = 1_000_000
+SMALL = 4096
 
 
 def measure(*, size_mb: int = 50, rounds: int = 9, blocks: int = 500) -> dict[str, float]:
@@ -71,7 +73,9 @@ def measure(*, size_mb: int = 50, rounds: int = 9, blocks: int = 500) -> dict[st
         store = LocalStore(here / "store", durable=False)
         cid = add_path(store, big)
         with store.batch() as put:
-            cids = [str(put(os.urandom(4096), Codec.RAW)) for _ in range(blocks)]
+            cids = [str(put(os.urandom(SMALL), Codec.RAW)) for _ in range(blocks)]
+        tree = add_path(store, dvc_layout(here / "dvc", blocks))
+        paths = [p.relative_to(here / "dvc").as_posix() for p in (here / "dvc").rglob("*/??/*")]
         with (
             served(GATEWAY, store.root) as gateway,
             served(FILES, big.parent) as files,
@@ -87,16 +91,30 @@ def measure(*, size_mb: int = 50, rounds: int = 9, blocks: int = 500) -> dict[st
             for _ in range(rounds):
                 for name, address in addresses.items():
                     spent[name].append(seconds_of(address, at_least=size_mb * MB))
-            rates = [asyncio.run(at_once(gateway, cids)) for _ in range(3)]
+            raw = [f"{gateway}/ipfs/{cid}?format=raw" for cid in cids]
+            files_by_path = [f"{gateway}/ipfs/{tree}/{path}" for path in paths]
+            rates = [asyncio.run(at_once(raw)) for _ in range(3)]
+            path_rates = [asyncio.run(at_once(files_by_path, clients=32)) for _ in range(3)]
     figures: dict[str, float] = {
         f"{name}_mb_per_s": size_mb / statistics.median(times) for name, times in spent.items()
     }
     pairs = zip(spent["peer_read_and_send"], spent["car"], strict=True)
     figures["car_relative_to_read_and_send"] = statistics.median(a / b for a, b in pairs)
     figures["parallel_requests"] = blocks
-    figures["parallel_errors"] = sum(errors for errors, _ in rates)
+    figures["parallel_errors"] = sum(errors for errors, _ in rates + path_rates)
     figures["parallel_requests_per_s"] = statistics.median(rate for _, rate in rates)
+    figures["dvc_paths_per_s"] = statistics.median(rate for _, rate in path_rates)
     return figures
+
+
+def dvc_layout(folder: Path, files: int) -> Path:
+    """Write small files as DVC lays out its objects: files/md5/xx/yyyy…, 256 folders of them."""
+    for n in range(files):
+        name = hashlib.sha256(b"%d" % n).hexdigest()[:32]
+        path = folder / "files" / "md5" / name[:2] / name[2:]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(os.urandom(SMALL))
+    return folder
 
 
 def seconds_of(address: str, *, at_least: int) -> float:
@@ -113,22 +131,22 @@ def seconds_of(address: str, *, at_least: int) -> float:
     return time.perf_counter() - start
 
 
-async def at_once(url: str, cids: list[str]) -> tuple[int, float]:
-    """Ask for all blocks at once, each on its own connection; give errors and requests/s."""
+async def at_once(addresses: list[str], *, clients: int | None = None) -> tuple[int, float]:
+    """Ask for all at once, or by so many clients; give errors and requests/s."""
 
-    async def one(client: aiohttp.ClientSession, cid: str) -> bool:
+    async def one(client: aiohttp.ClientSession, address: str) -> bool:
         try:
-            async with client.get(f"{url}/ipfs/{cid}?format=raw") as answer:
-                return answer.status == 200 and len(await answer.read()) == 4096
+            async with client.get(address) as answer:
+                return answer.status == 200 and len(await answer.read()) == SMALL
         except aiohttp.ClientError:
             return False
 
-    connector = aiohttp.TCPConnector(limit=len(cids))
+    connector = aiohttp.TCPConnector(limit=clients or len(addresses))
     async with aiohttp.ClientSession(connector=connector) as client:
         start = time.perf_counter()
-        fine = await asyncio.gather(*(one(client, cid) for cid in cids))
+        fine = await asyncio.gather(*(one(client, address) for address in addresses))
         spent = time.perf_counter() - start
-    return fine.count(False), len(cids) / spent
+    return fine.count(False), len(addresses) / spent
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from coopt_dag.store.memory import MemoryStore
 from coopt_dag.store.serving.server import background
 from tests.store.gateways import BIG, Sample, damage, fill
 
+REPEATS = "format=car&car-dups=y"
 REPOSITORY = Path(__file__).parents[2]
 SERVE = """
 import sys
@@ -254,14 +255,12 @@ def test_a_client_that_leaves_is_no_trouble(sample: Sample, url: str) -> None:
 
 def test_a_car_of_400_mib_takes_little_memory(tmp_path: Path) -> None:
     store = LocalStore(tmp_path / "store", durable=False)
-    with store.batch() as put:
-        leaf = put(bytes(2 << 20), Codec.RAW)
-        root = put((b"\x12\x28\x0a\x24" + leaf.to_bytes() + b"\x12\x00") * 200, Codec.DAG_PB)
+    root = repeated(store)
     process = served(store)
     try:
         address = process_url(process)
         before = memory_kb(process.pid)
-        target = f"{address}/ipfs/{root}?format=car&car-dups=y"
+        target = f"{address}/ipfs/{root}?{REPEATS}"
         with httpx.stream("GET", target, timeout=60) as answer:
             size = sum(len(piece) for piece in answer.iter_raw(1 << 20))
         assert size > 400 << 20
@@ -284,9 +283,35 @@ def test_a_signal_ends_the_server_cleanly(tmp_path: Path, number: signal.Signals
         stop(process)
 
 
+def test_a_client_that_reads_nothing_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "store", durable=False)
+    cid = repeated(store)
+    process = served(store)
+    try:
+        address = process_url(process)
+        with socket.create_connection(address_of(address)) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall(f"GET /ipfs/{cid}?{REPEATS} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert connection.recv(100)
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert "Traceback" not in err
+    finally:
+        stop(process)
+
+
 def test_only_this_machine_is_listened_to_by_default() -> None:
     with background(MemoryStore()) as url:
         assert url.startswith("http://127.0.0.1:")
+
+
+def repeated(store: LocalStore) -> CID:
+    """A node with 200 links to one block of 2 MiB: with repeats, a CAR of 400 MiB."""
+    with store.batch() as put:
+        leaf = put(bytes(2 << 20), Codec.RAW)
+        link = b"\x12\x28\x0a\x24" + leaf.to_bytes() + b"\x12\x00"  # PBLink: hash, empty name
+        return put(link * 200, Codec.DAG_PB)
 
 
 def served(store: LocalStore) -> subprocess.Popen[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 1024  # the standard library's 5 broke a client with 48 parallel requests
 _IDLE_S = 30.0  # a connection without a whole request for so long is closed
-_STOP_S = 5.0
+_STOP_S = 2.5  # for answers under way; aiohttp waits so long twice
 _FILES = 65_536
 
 
