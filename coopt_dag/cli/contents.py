@@ -10,7 +10,7 @@ import typer
 
 from coopt_dag.cli.meter import Meter, MeteredStore
 from coopt_dag.cli.printing import note
-from coopt_dag.errors import NotAWorkspaceError
+from coopt_dag.errors import NotAWorkspaceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +31,20 @@ Sources = Annotated[
 ]
 
 
-def open_store(folder: Path | None) -> LocalStore:
-    """Open the store in a folder, or that of the workspace around the current folder."""
+def open_store(folder: Path | None, *, make: bool = False) -> LocalStore:
+    """Open the store in a folder, or that of the workspace around the current folder.
+
+    A folder that is no store is refused, unless it may become one: it would look empty.
+    """
     from coopt_dag.store.local import LocalStore
 
     if folder is not None:
+        if not (make or (folder / "blocks").is_dir()):
+            raise UsageError(
+                "there is no store.",
+                hint="check the path; `coopt ipfs add` makes one.",
+                path=folder,
+            )
         return LocalStore(folder)
     from coopt_dag.cli.wiring import here
 

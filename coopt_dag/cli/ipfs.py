@@ -74,7 +74,7 @@ def add(
     if only_hash:
         made, pin = _import(path, CID.of, chosen), False
     else:
-        made = _add(open_store(store), path, chosen, pin=pin)
+        made = _add(open_store(store, make=True), path, chosen, pin=pin)
     if as_json:
         found = {"cid": str(made.cid), "size_bytes": made.size, "dag_bytes": made.tsize}
         put(found | {"path": str(path), "pinned": pin, "profile": profile})
@@ -124,7 +124,7 @@ def get(
     from coopt_dag.store.serving.shelf import Shelf
 
     root, names = read_address(address)
-    local = open_store(store)
+    local = open_store(store, make=True)
     with local.holding(), layered(local, sources) as reading:
         end = resolve(Shelf(reading), root, names).cid
         if not (os.path.lexists(dest) or _is_here(local, end)) and any_source(sources):
@@ -212,7 +212,7 @@ def import_(
     """
     from coopt_dag.cli.carfile import read
 
-    roots = read(open_store(store), file, pin=pin)
+    roots = read(open_store(store, make=True), file, pin=pin)
     if as_json:
         put({"pinned": pin, "roots": [str(cid) for cid in roots]})
         return

@@ -347,6 +347,9 @@ def test_outside_of_a_workspace_a_store_can_be_named(tmp_path: Path, sample: Pat
     where = str(tmp_path / "kept")
     cid = bare.line("add", str(sample), "--store", where)
     assert bare.json("pin", "ls", "--store", where) == [cid]
+    for words in (("serve",), ("gc",), ("doctor",), ("pin", "ls"), ("ls", cid)):
+        assert "no store" in bare.complaint(*words, "--store", f"{where}-misspelt", code=2)
+    assert not (tmp_path / "kept-misspelt").exists()
 
 
 def test_get_replaces_nothing(shell: Shell, sample: Path) -> None:

@@ -15,10 +15,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from coopt_dag.errors import ContentMissingError
 from coopt_dag.store.cid import CID, Codec
+from coopt_dag.store.dagpb import Link, encode_node
+from coopt_dag.store.hamt import name_hash
 from coopt_dag.store.local import LocalStore
 from coopt_dag.store.memory import MemoryStore
 from coopt_dag.store.serving.server import background
+from coopt_dag.store.serving.shelf import Shelf
+from coopt_dag.store.unixfs import Kind, Message, encode_message
 from tests.store.gateways import BIG, Sample, damage, fill
 
 REPEATS = "format=car&car-dups=y"
@@ -127,6 +132,42 @@ def test_a_block_that_vanishes_while_served_is_missed_by_the_client(
         httpx.get(f"{url}/ipfs/{sample['big.bin']}?format=car")
 
 
+def test_a_file_that_lies_about_its_size_is_refused(store: LocalStore, url: str) -> None:
+    leaf = store.put(b"abc", Codec.RAW)
+    message = encode_message(Message(Kind.FILE, file_size=5, block_sizes=(5,)))
+    liar = store.put(encode_node([Link(leaf, b"", 3)], message), Codec.DAG_PB)
+    for range_ in ("bytes=0-", "bytes=1-2"):
+        found = httpx.get(f"{url}/ipfs/{liar}", headers={"Range": range_})
+        assert found.status_code == 404
+        assert "its parent says 5" in found.text
+
+
+def test_a_shard_with_a_name_in_a_wrong_slot_is_refused(store: LocalStore, url: str) -> None:
+    leaf = store.put(b"abc", Codec.RAW)
+    slot = (name_hash(b"name")[0] + 1) % 256
+    bits = (1 << slot).to_bytes(32, "big").lstrip(b"\0")
+    message = encode_message(Message(Kind.SHARD, bits, hash_type=0x22, fanout=256))
+    root = store.put(encode_node([Link(leaf, b"%02Xname" % slot, 3)], message), Codec.DAG_PB)
+    for path in ("name", "other", ""):
+        found = httpx.get(f"{url}/ipfs/{root}/{path}", headers={"Accept": "application/json"})
+        assert found.status_code == 404
+        assert "slot" in found.text
+
+
+def test_opened_folders_take_a_bounded_place(store: LocalStore, sample: Sample) -> None:
+    size = len(store.get(sample["many"]))
+    shelf = Shelf(store, most_bytes=size)  # room for this one alone
+    for path in ("", "many", "a b", "many"):
+        opened, block = shelf.open(sample[path])
+        assert opened.trail == (sample[path],)
+        assert block == store.get(sample[path])
+    store.path_of(sample["many"]).unlink()
+    assert shelf.open(sample["many"])[0].is_folder  # still there: the last one used
+    store.path_of(sample["a b"]).unlink()
+    with pytest.raises(ContentMissingError):
+        shelf.open(sample["a b"])
+
+
 def test_a_store_that_cannot_be_read_says_nothing_of_this_machine(
     store: LocalStore, sample: Sample, url: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,6 +194,12 @@ def test_500_requests_at_once_are_all_answered(store: LocalStore, sample: Sample
         return [a.content for a in answers]
 
     assert asyncio.run(fetch_all()) == blocks
+
+
+def test_an_address_with_its_host_is_understood(sample: Sample, url: str) -> None:
+    target = f"GET {url}/ipfs/{sample['hello.txt']}?format=raw HTTP/1.1\r\n"  # as proxies write it
+    found = say(url, f"{target}Host: x\r\nConnection: close\r\n\r\n".encode())
+    assert found.endswith(b"\r\n\r\nhello world\n")
 
 
 def test_one_connection_serves_many_requests(sample: Sample, url: str) -> None:
