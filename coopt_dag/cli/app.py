@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from coopt_dag.cli import identities, ipfs, keeping, ledgers, loop, reuse, runs, setup
+from coopt_dag.cli import artifacts, identities, ipfs, keeping, ledgers, loop, reuse, runs, setup
 
 app = typer.Typer(
     name="coopt",
@@ -66,3 +66,11 @@ pin_app.command("add")(keeping.pin_add)
 pin_app.command("rm")(keeping.pin_rm)
 pin_app.command("ls")(keeping.pin_ls)
 ipfs_app.add_typer(pin_app, name="pin")
+
+artifacts_app = typer.Typer(help="What DVC tracks, on IPFS and the ledger.", no_args_is_help=True)
+artifacts_app.command("setup")(artifacts.setup)
+artifacts_app.command("push")(artifacts.push)
+artifacts_app.command("root")(artifacts.root)
+artifacts_app.command("anchor")(artifacts.anchor)
+artifacts_app.command("list")(artifacts.list_)
+app.add_typer(artifacts_app, name="artifacts")

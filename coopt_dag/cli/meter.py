@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from coopt_dag.store.cid import CID, Codec
     from coopt_dag.store.local import LocalStore
@@ -96,6 +97,10 @@ class MeteredStore:
         """Keep many blocks as one."""
         with self._store.batch() as put:
             yield self._meter.putting(put)
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Let nothing be collected meanwhile."""
+        return self._store.holding()
 
     def pin(self, cid: CID) -> None:
         """Keep a DAG."""

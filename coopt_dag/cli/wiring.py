@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.ledger.protocol import Ledger, Signer
     from coopt_dag.specs.loaded import LoadedWorkspace
+    from coopt_dag.store.protocol import Store
 
 LEDGER_FILE = "ledger.sqlite"
 
@@ -109,14 +110,30 @@ def _rpc(workspace: LoadedWorkspace) -> Ledger:
 def desk(workspace: LoadedWorkspace, *, who: Signer | None = None) -> Desk:
     """Give the workspace's desk; with an identity, one that can write."""
     from coopt_dag.evaluation.desk import Desk
-    from coopt_dag.store.local import LocalStore
 
     return Desk(
         workspace,
-        LocalStore(workspace.state_dir / "content-store"),
+        store(workspace),
         ledger(workspace, write=who is not None),
         who,
     )
+
+
+def store(workspace: LoadedWorkspace) -> Store:
+    """Open the workspace's store; what it lacks comes from the configured gateways and node."""
+    from coopt_dag.store.dvc.place import CONTENT_STORE
+    from coopt_dag.store.local import LocalStore
+
+    local, config = LocalStore(workspace.state_dir / CONTENT_STORE), workspace.spec.ipfs
+    if config.api is None and not config.gateways:
+        return local
+    from coopt_dag.cli.printing import note
+    from coopt_dag.store.remote.gateway import GatewayStore
+    from coopt_dag.store.remote.kubo import KuboStore
+    from coopt_dag.store.remote.layered import LayeredStore
+
+    nodes = [] if config.api is None else [KuboStore(config.api, tell=note)]
+    return LayeredStore(local, [*map(GatewayStore, config.gateways), *nodes], tell=note)
 
 
 def namer(workspace: LoadedWorkspace) -> Callable[[str], str]:

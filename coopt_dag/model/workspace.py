@@ -33,7 +33,7 @@ class IpfsConfig(Frozen):
     """Where content comes from that is not in the workspace's own store."""
 
     api: Annotated[str, Field(pattern=r"^https?://")] | None = None
-    """RPC of a Kubo node of yours, e.g. http://127.0.0.1:5001; it holds copies of what you add."""
+    """RPC of a Kubo node of yours to fetch from, e.g. http://127.0.0.1:5001."""
     gateways: tuple[Annotated[str, Field(pattern=r"^https?://")], ...] = ()
     """Trustless gateways to fetch from, in this order; every byte is verified here."""
 

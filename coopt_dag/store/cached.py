@@ -75,6 +75,18 @@ class CachedStore:
         for cid, block in new:
             self._keep(cid, block)
 
+    def pin(self, cid: CID) -> None:
+        """Keep a DAG there."""
+        self.home.pin(cid)
+
+    def unpin(self, cid: CID) -> None:
+        """Let a DAG go there."""
+        self.home.unpin(cid)
+
+    def pins(self) -> frozenset[CID]:
+        """Give the roots that are pinned there."""
+        return self.home.pins()
+
     def heads(self, name: str) -> frozenset[CID]:
         """Ask the store itself."""
         return self.home.heads(name)

@@ -93,8 +93,8 @@ class Roots(Protocol):
         """
 
 
-class Home(Store, Roots, Protocol):
-    """A store that knows named roots."""
+class Home(Store, Pins, Roots, Protocol):
+    """A store that knows pins and named roots."""
 
 
 class Node(Home, Protocol):

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from coopt_dag.store.protocol import Pins, Put, Store
 
     class Local(Store, Pins, Protocol):
-        """A store that can pin."""
+        """A store that can pin, and wait with collecting."""
+
+        def holding(self) -> AbstractContextManager[None]:
+            """Let nothing be collected meanwhile."""
 
 
 _REST_S = 30.0
@@ -103,6 +106,10 @@ class LayeredStore:
     def pins(self) -> frozenset[CID]:
         """Give the roots that are pinned here."""
         return self._local.pins()
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Let nothing be collected here meanwhile."""
+        return self._local.holding()
 
     def get(self, cid: CID) -> bytes:
         """Give the bytes, verified, from here or the first source that has them.

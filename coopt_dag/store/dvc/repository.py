@@ -1,0 +1,204 @@
+"""A DVC repository as this project uses it: its ipfs:// remote, pushing, a revision's root."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.errors import CooptError, UnknownNameError, UsageError
+from coopt_dag.store.cid import CID
+from coopt_dag.store.dvc.place import home_of
+from coopt_dag.store.dvc.revision import Revision, build, wanted_by
+from coopt_dag.store.volume import Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from coopt_dag.store.protocol import Home
+
+WORKSPACE = "workspace"
+"""What the state of the files now is called where a revision is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """An ipfs:// remote of a repository."""
+
+    name: str
+    url: str
+    api: str | None
+    store: str | None
+    timeout_s: float | None
+
+    def home(self) -> Home:
+        """Open the store behind it."""
+        return home_of(api=self.api, store=self.store, timeout_s=self.timeout_s)
+
+    def volume(self, home: Home) -> Volume:
+        """Give the files that `dvc push` has put there."""
+        name, _, below = self.url.removeprefix("ipfs://").strip("/").partition("/")
+        if below:
+            raise UsageError(
+                f"the remote '{self.name}' lies below a root ({self.url}).",
+                hint=f"give it a root of its own: dvc remote modify {self.name} url ipfs://{name}",
+            )
+        return Volume(home, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A folder with `.dvc`.
+
+    Parameters
+    ----------
+    root : Path
+        Where `.dvc` lies.
+    """
+
+    root: Path
+
+    def remote(self, name: str | None = None) -> Remote:
+        """Give the remote of this name; else the default one; else the only ipfs:// one.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such remote.
+        UsageError
+            It is none of ours.
+        """
+        with self._open() as repo:
+            remotes = {k: dict(v) for k, v in repo.config["remote"].items()}
+            default = repo.config["core"].get("remote")
+        ours = [k for k, v in remotes.items() if v["url"].startswith("ipfs://")]
+        if name is None:
+            name = default if default in ours else ours[0] if len(ours) == 1 else None
+        if name is None:
+            raise UnknownNameError("ipfs:// remote", "", ours, hint="coopt artifacts setup")
+        if name not in remotes:
+            raise UnknownNameError("remote", name, remotes)
+        if name not in ours:
+            raise UsageError(
+                f"the remote '{name}' is {remotes[name]['url']}, not an ipfs:// one.",
+                hint="coopt artifacts setup makes one",
+            )
+        found = remotes[name]
+        return Remote(
+            name, found["url"], found.get("api"), found.get("store"), found.get("timeout")
+        )
+
+    def commit_of(self, revision: str) -> str:
+        """Give the full hash of a git revision; the workspace is called just that.
+
+        Raises
+        ------
+        UnknownNameError
+            git knows no such revision, or there is no git here.
+        """
+        if revision == WORKSPACE:
+            return WORKSPACE
+        with self._open() as repo:
+            from dvc.scm import NoSCM, RevError, resolve_rev
+
+            if isinstance(repo.scm, NoSCM):
+                raise UnknownNameError(
+                    "revision", revision, [WORKSPACE], hint="this repository is not under git"
+                )
+            try:
+                return str(resolve_rev(repo.scm, revision))
+            except RevError as error:
+                raise UnknownNameError(
+                    "revision", revision, [], hint="git log shows which there are"
+                ) from error
+
+    def push(self, remote: Remote, revision: str) -> int:
+        """Do what `dvc push` does, for one revision; give how many objects were sent."""
+        with self._open() as repo:
+            chosen: dict[str, Any] = {}
+            if revision != WORKSPACE:
+                chosen = {"revs": [revision], "workspace": False}
+            return int(repo.push(remote=remote.name, **chosen))
+
+    def revision(self, remote: Remote | None, revision: str, *, keep: bool) -> Revision:
+        """Build the root of a revision's objects.
+
+        Parameters
+        ----------
+        remote : Remote or None
+            Where objects may be that are not in DVC's cache.
+        keep : bool
+            Put the root, and what it links, into the remote's store and pin it; else only name it.
+        """
+        home = remote.home() if remote else None
+        volume = remote.volume(home) if remote and home else None
+        with self._open() as repo, _at(repo, revision):
+            objects = wanted_by(repo, remote=remote.name if remote else None)
+        if not keep or home is None:
+            return build(objects, volume, CID.of)
+        holding = getattr(home, "holding", nullcontext)
+        with holding():
+            with home.batch() as put:
+                made = build(objects, volume, put)
+            home.pin(made.root.cid)
+        return made
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        """Open it with DVC, whose own failures become ours."""
+        from dvc.exceptions import DvcException
+        from dvc.repo import Repo
+
+        try:
+            with Repo(str(self.root)) as repo:
+                yield repo
+        except DvcException as error:
+            if isinstance(error.__cause__, CooptError):
+                raise error.__cause__ from None
+            text = re.sub(r"\s+", " ", str(error)).strip()
+            hint = "dvc doctor; dvc status"
+            raise CooptError(f"DVC: {text}", hint=hint, path=self.root) from error
+
+
+@contextmanager
+def _at(repo: Any, revision: str) -> Iterator[None]:
+    """Let the repository be as it was at a revision."""
+    if revision == WORKSPACE:
+        yield
+        return
+    for _ in repo.brancher(revs=[revision], workspace=False):
+        yield
+        return
+
+
+def set_up(root: Path, *, name: str, volume: str, api: str | None, store: Path) -> list[str]:
+    """Make a folder a DVC repository, if it is none, with an ipfs:// remote in config.local.
+
+    Returns
+    -------
+    list of str
+        What was done, a sentence each.
+    """
+    from dvc.repo import Repo
+    from dvc.scm import SCM
+    from scmrepo.exceptions import SCMError
+
+    said = []
+    if not (root / ".dvc").is_dir():
+        try:
+            git_root = SCM(str(root)).root_dir
+        except SCMError:
+            git_root = None
+        Repo.init(
+            str(root), no_scm=git_root is None, subdir=git_root not in (None, str(root))
+        ).close()
+        said.append(f"made {root / '.dvc'}")
+    with Repo(str(root)) as repo:
+        options = {"url": f"ipfs://{volume}", "api": api, "store": None if api else str(store)}
+        with repo.config.edit("local") as local:
+            local["remote"][name] = {k: v for k, v in options.items() if v is not None}
+            local["core"]["remote"] = name
+    said.append(f"remote '{name}' is {options['url']} in {api or store} (.dvc/config.local)")
+    return said

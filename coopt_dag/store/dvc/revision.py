@@ -1,0 +1,145 @@
+"""One folder, and so one CID, for exactly the objects of one revision, in DVC's own layout."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.errors import DataMissingError, IntegrityError
+from coopt_dag.store.importer import Imported, import_file
+from coopt_dag.store.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from coopt_dag.store.protocol import Put
+    from coopt_dag.store.volume import Volume
+
+_LEGACY = "md5-dos2unix"  # DVC 2 and earlier; its objects lie at the root of a remote
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Wanted:
+    """An object of DVC's: its place in a remote, and the file of the local cache if it is there."""
+
+    place: str
+    cached: Path
+    of: str
+    """What is tracked by it, for complaints."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Tell a listing of a tracked folder from the content of a file."""
+        return self.place.endswith(".dir")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The root of a revision's objects, and how much is below it."""
+
+    root: Imported
+    objects: int
+
+
+def wanted_by(repo: Any, *, remote: str | None) -> list[Wanted]:
+    """Give what the outputs of an open DVC repository are tracked by, folders not yet unfolded.
+
+    Left out is what `dvc push` leaves out: outputs without cache, with `push: false`, imported
+    from another repository, or meant for another remote.
+    """
+    found = []
+    for out in repo.index.outs:
+        if not out.use_cache or not out.can_push or out.stage.is_repo_import:
+            continue
+        if out.remote not in (None, remote):
+            continue
+        if not out.hash_info:
+            raise DataMissingError(
+                f"'{out}' has not been made or added yet, so this revision has no such object.",
+                hint="dvc repro, or dvc add",
+                path=out.stage.relpath,
+            )
+        found.append(_wanted(out, out.hash_info.value, str(out)))
+    return found
+
+
+def _wanted(out: Any, oid: str, what: str) -> Wanted:
+    front = "" if out.hash_info.name == _LEGACY else "files/md5/"
+    return Wanted(f"{front}{oid[:2]}/{oid[2:]}", Path(out.cache.oid_to_path(oid)), what)
+
+
+def build(objects: Iterable[Wanted], volume: Volume | None, put: Put) -> Revision:
+    """Put the objects into a folder of their own.
+
+    What the volume holds is linked; what it does not hold is read from DVC's local cache.
+
+    Raises
+    ------
+    DataMissingError
+        An object is in neither.
+    """
+    tree, seen = Tree(_NOWHERE), set()
+    waiting = sorted(objects)
+    while waiting:
+        wanted = waiting.pop()
+        if wanted.place in seen:
+            continue
+        seen.add(wanted.place)
+        tree.set(wanted.place, _thing(wanted, volume, put))
+        if wanted.is_folder:
+            waiting.extend(_inside(wanted, volume))
+    return Revision(tree.save(put), len(seen))
+
+
+def _thing(wanted: Wanted, volume: Volume | None, put: Put) -> Imported:
+    known = volume.entry(wanted.place) if volume else None
+    if known is not None:
+        return known
+    try:
+        with wanted.cached.open("rb", buffering=0) as file:
+            return import_file(file, put)
+    except FileNotFoundError as error:
+        raise _missing(wanted) from error
+
+
+def _inside(folder: Wanted, volume: Volume | None) -> Iterator[Wanted]:
+    """Read the listing of a tracked folder: the objects of its files."""
+    try:
+        if folder.cached.is_file():
+            text = folder.cached.read_bytes()
+        elif volume is not None:
+            text = b"".join(volume.content(folder.place))
+        else:
+            raise _missing(folder)
+        oids = [(str(entry["md5"]), str(entry["relpath"])) for entry in json.loads(text)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(
+            f"the listing of '{folder.of}' is unreadable: {error}.",
+            hint="remove it, then `dvc fetch` it again or `dvc add` the folder again.",
+            path=folder.cached,
+        ) from error
+    base = folder.place.rpartition("/")[0].rpartition("/")[0]
+    front = f"{base}/" if base else ""
+    for oid, name in oids:
+        cached = folder.cached.parents[1] / oid[:2] / oid[2:]
+        yield Wanted(f"{front}{oid[:2]}/{oid[2:]}", cached, f"{folder.of}/{name}")
+
+
+def _missing(wanted: Wanted) -> DataMissingError:
+    return DataMissingError(
+        f"'{wanted.of}' is tracked by an object that is neither in DVC's cache nor in the remote.",
+        hint="dvc fetch brings it from another remote; or dvc push where it was made.",
+        path=wanted.cached,
+    )
+
+
+class _Nowhere:
+    """The store of a tree that is new: there is nothing to read."""
+
+    def get(self, cid: Any) -> bytes:
+        raise AssertionError(cid)
+
+
+_NOWHERE: Any = _Nowhere()
