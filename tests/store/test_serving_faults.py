@@ -221,13 +221,15 @@ def test_one_connection_serves_many_requests(sample: Sample, url: str) -> None:
         "/ipfs/{root}/" + "n" * 256,
         "/ipfs/{root}" + "/a" * 129,
         "/ipfs/../ipfs/{root}",
+        "/ipfs/{root}/\udcff",
+        "/ipfs/{root}?filename=\udcff",
         "/ipfs/%2e%2e/{root}",
     ],
 )
 def test_no_path_leaves_its_folder(sample: Sample, url: str, path: str) -> None:
     target = path.format(root=sample.root)
     request = f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    status = int(say(url, request.encode()).split()[1])
+    status = int(say(url, request.encode(errors="surrogateescape")).split()[1])
     assert 400 <= status < 500
 
 
@@ -281,7 +283,7 @@ def test_a_client_that_reads_nothing_is_cut_off_and_holds_up_nobody(
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(f"GET /ipfs/{root}?format=car HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         time.sleep(3)  # three times the patience
-        assert httpx.get(f"{impatient}/ipfs/{cids[0]}?format=raw").status_code == 200
+        assert httpx.get(f"{impatient}/ipfs/{cids[7]}?format=raw").content == bytes([7]) * (2 << 20)
         with pytest.raises(ConnectionResetError):
             read_to_the_end(connection)
 

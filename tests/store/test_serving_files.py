@@ -133,6 +133,8 @@ def test_a_folder_is_a_page_with_a_working_link_for_each_name(
 ) -> None:
     there = web.get(f"/ipfs/{sample.root}/a%20b")
     assert (there.status_code, there.headers["Location"]) == (301, f"/ipfs/{sample.root}/a%20b/")
+    odd = web.get(f"/ipfs/{sample.root}/a%20b?x=%0d%0aSet-Cookie:%20y&é=1")
+    assert odd.headers["Location"].endswith("/a%20b/?x=%0d%0aSet-Cookie:%20y&%C3%A9=1")
     page = web.get(there.headers["Location"])
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]

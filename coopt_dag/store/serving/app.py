@@ -76,7 +76,8 @@ class Gateway:
         if matches(_header(request, "If-None-Match"), tag):
             return _unchanged(headers)
         if wanted.form == Form.RAW:
-            return _finish(trustless.block_answer(resolved.cid, block, wanted), headers)
+            response = _finish(trustless.block_answer(resolved.cid, block, wanted), headers)
+            return await self._send(request, response, iter((block,)))
         response = _finish(trustless.car_answer(wanted, resolved), headers)
         pieces = trustless.car_pieces(self._store, wanted, resolved)
         return await self._send(request, response, pieces)
@@ -114,7 +115,7 @@ class Gateway:
         self, request: web.Request, wanted: Wanted, resolved: Resolved, folder: Opened
     ) -> web.StreamResponse:
         if not wanted.folder and not wanted.listing:
-            query = f"?{request.query_string}" if request.query_string else ""
+            query = f"?{wanted.query}" if wanted.query else ""
             headers = {"Location": f"{wanted.path}/{query}"}  # relative links need the slash
             return web.Response(status=301, headers=CORS | headers)
         tag = listing.listing_etag(wanted, resolved.cid)

@@ -56,6 +56,7 @@ class Wanted:
     repeats: bool = False
     filename: str = ""
     download: bool = False
+    query: str = ""
 
     @property
     def path(self) -> str:
@@ -86,6 +87,7 @@ def read_request(target: str, accept: str) -> Wanted:
     ('car', 'entity', ('a b',))
     """
     try:
+        target.encode()  # bytes that are no UTF-8 arrive as surrogates
         parts = urlsplit(target)
     except ValueError as error:
         raise _refused("the address means nothing", "e.g. /ipfs/CID/PATH.") from error
@@ -103,6 +105,7 @@ def read_request(target: str, accept: str) -> Wanted:
         listing=choice.media == _JSON,
         filename=words.get("filename", "")[:255],
         download=words.get("download") == "true",
+        query=quote(parts.query, safe="%&=+:,*/?@;!$'()"),
     )
     if form == Form.RAW and names:
         raise _refused("a raw block is asked for by its CID alone", "leave the path out.")

@@ -24,15 +24,23 @@ _TYPES = {
     Form.CAR: "application/vnd.ipld.car; version=1; order=dfs; dups={dups}",
     Form.CONTENT: "application/octet-stream",
 }
+_SMALL_BYTES = 64 << 10  # may wait in memory for a client that does not read
 _PROBE_CAR = bytes.fromhex("19a265726f6f747381d82a450001550000" + "6776657273696f6e01")
 """The header of a CAR whose root is the empty identity CID (bytes 01 55 00 00); no blocks."""
 
 
-def block_answer(cid: CID, block: bytes, wanted: Wanted) -> web.Response:
-    """Answer with one block."""
+def block_answer(cid: CID, block: bytes, wanted: Wanted) -> web.StreamResponse:
+    """Answer with one block; a large one is sent as fast as the client takes it."""
     name = wanted.filename or f"{cid}.bin"
-    headers = PLAIN | {"Content-Disposition": disposition("attachment", name)}
-    return web.Response(body=block, content_type=_TYPES[Form.RAW], headers=headers)
+    headers = PLAIN | {
+        "Content-Type": _TYPES[Form.RAW],
+        "Content-Disposition": disposition("attachment", name),
+    }
+    if len(block) <= _SMALL_BYTES:
+        return web.Response(body=block, headers=headers)
+    response = web.StreamResponse(headers=headers)
+    response.content_length = len(block)
+    return response
 
 
 def car_answer(wanted: Wanted, resolved: Resolved) -> web.StreamResponse:
