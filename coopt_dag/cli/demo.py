@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coopt_dag.cli.demo_artifacts import keep_artifacts
 from coopt_dag.cli.printing import note, say
 from coopt_dag.cli.scaffold import scaffold
 from coopt_dag.cli.setup import copy_tree
@@ -84,7 +85,9 @@ def play(folder: Path, *, cores: int) -> None:
             verdicts.append((person, verdict))
     say("4. the sprint ends: the sealed ratings are opened, each record is worth what it is")
     ladder = _ladder(lab, verdicts, cores=cores, count=count)
-    _report(lab, origin, workspace, ladder, count)
+    say("5. data and results go to IPFS by DVC; the ledger keeps the CID of their root")
+    root_cid = keep_artifacts(lab, CHALLENGE, ladder)
+    _report(lab, origin, workspace, ladder, count, root_cid)
 
 
 def _stage(origin: LoadedWorkspace, folder: Path) -> LoadedWorkspace:
@@ -217,6 +220,7 @@ def _report(
     workspace: LoadedWorkspace,
     ladder: list[dict[str, Any]],
     count: Count,
+    root_cid: str,
 ) -> None:
     head = desk.ledger.head()
     try:
@@ -230,6 +234,7 @@ def _report(
         "baseline_rmse": ladder[0]["e2e_before"] if ladder else None,
         "final_rmse": ladder[-1]["e2e_after"] if ladder else None,
         "records": ladder,
+        "artifacts_root_cid": root_cid,
         "nodes_executed": count.executed,
         "nodes_reused": count.reused,
         "chain_height": head.height,
@@ -249,12 +254,14 @@ def _report(
     say("\n" + table([[r[k] for k in keys] for r in ladder], columns))
     say(
         f"\nnodes: {count.executed} executed, {count.reused} reused; "
-        f"ledger: height {head.height}, head {head.block_hash[:18]}…"
+        f"ledger: height {head.height}, head {head.block_hash[:18]}…\n"
+        f"artifacts: {root_cid}, anchored on the ledger"
     )
     say(
         f"\nwritten: {path.relative_to(origin.root)}. Now try:\n"
         f"  . {_activate(origin)} && cd {shown}\n"
         f"  coopt board {CHALLENGE}\n  coopt log --last 5\n  coopt profile grace\n"
         f"  coopt run {CHALLENGE} --with bias=regularised\n"
+        f"  coopt artifacts root; coopt artifacts list {CHALLENGE}; coopt ipfs serve\n"
         f"  COOPT_PASSPHRASE_FILE={_PASSPHRASE} coopt claim {CHALLENGE}/bias --as ada"
     )

@@ -37,6 +37,12 @@ _IGNORE = """\
 __pycache__/
 """
 
+_DVC_IGNORE = """\
+.coopt/
+.snakemake/
+store/
+"""
+
 
 def scaffold(folder: Path, *, name: str) -> list[Path]:
     """Write a workspace; refuse where one is already.
@@ -56,6 +62,7 @@ def scaffold(folder: Path, *, name: str) -> list[Path]:
         "dvc.yaml": _DVC,
         "workflows/Snakefile": snakefile,
         ".gitignore": _IGNORE,
+        ".dvcignore": _DVC_IGNORE,
     }
     made = []
     for folder_name in ("steps", "data", "workflows"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager, nullcontext
+import sys
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ class Repository:
         UsageError
             It is none of ours.
         """
-        with self._open() as repo:
+        with self.opened() as repo:
             remotes = {k: dict(v) for k, v in repo.config["remote"].items()}
             default = repo.config["core"].get("remote")
         ours = [k for k, v in remotes.items() if v["url"].startswith("ipfs://")]
@@ -100,7 +101,7 @@ class Repository:
         """
         if revision == WORKSPACE:
             return WORKSPACE
-        with self._open() as repo:
+        with self.opened() as repo:
             from dvc.scm import NoSCM, RevError, resolve_rev
 
             if isinstance(repo.scm, NoSCM):
@@ -114,9 +115,14 @@ class Repository:
                     "revision", revision, [], hint="git log shows which there are"
                 ) from error
 
+    def track(self, paths: list[Path]) -> None:
+        """Do what `dvc add` does."""
+        with self.opened() as repo:
+            repo.add([str(path) for path in paths])
+
     def push(self, remote: Remote, revision: str) -> int:
         """Do what `dvc push` does, for one revision; give how many objects were sent."""
-        with self._open() as repo:
+        with self.opened() as repo:
             chosen: dict[str, Any] = {}
             if revision != WORKSPACE:
                 chosen = {"revs": [revision], "workspace": False}
@@ -134,7 +140,7 @@ class Repository:
         """
         home = remote.home() if remote else None
         volume = remote.volume(home) if remote and home else None
-        with self._open() as repo, _at(repo, revision):
+        with self.opened() as repo, _at(repo, revision):
             objects = wanted_by(repo, remote=remote.name if remote else None)
         if not keep or home is None:
             return build(objects, volume, CID.of)
@@ -146,13 +152,13 @@ class Repository:
         return made
 
     @contextmanager
-    def _open(self) -> Iterator[Any]:
+    def opened(self) -> Iterator[Any]:
         """Open it with DVC, whose own failures become ours."""
         from dvc.exceptions import DvcException
         from dvc.repo import Repo
 
         try:
-            with Repo(str(self.root)) as repo:
+            with _quiet(), Repo(str(self.root)) as repo:
                 yield repo
         except DvcException as error:
             if isinstance(error.__cause__, CooptError):
@@ -160,6 +166,13 @@ class Repository:
             text = re.sub(r"\s+", " ", str(error)).strip()
             hint = "dvc doctor; dvc status"
             raise CooptError(f"DVC: {text}", hint=hint, path=self.root) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let DVC talk to stderr, for stdout holds our results."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 @contextmanager
@@ -173,32 +186,52 @@ def _at(repo: Any, revision: str) -> Iterator[None]:
         return
 
 
-def set_up(root: Path, *, name: str, volume: str, api: str | None, store: Path) -> list[str]:
+def set_up(
+    root: Path, *, name: str, volume: str, api: str | None, store: Path, under_git: bool = True
+) -> list[str]:
     """Make a folder a DVC repository, if it is none, with an ipfs:// remote in config.local.
+
+    Parameters
+    ----------
+    root : Path
+        The folder.
+    name, volume : str
+        What DVC calls the remote; the name of the root behind it.
+    api : str or None
+        RPC of a node; without it the blocks go to `store`.
+    store : Path
+        Folder of a block store; written as an absolute path, for config.local stays here.
+    under_git : bool
+        False: take no notice of a git repository around the folder.
 
     Returns
     -------
     list of str
         What was done, a sentence each.
     """
+    said = []
+    if not (root / ".dvc").is_dir():
+        _make(root, under_git=under_git)
+        said.append(f"made {root / '.dvc'}")
+    options = {"url": f"ipfs://{volume}"} | ({"store": str(store)} if api is None else {"api": api})
+    with Repository(root).opened() as repo, repo.config.edit("local") as local:
+        local["remote"][name] = options
+        local["core"]["remote"] = name
+    said.append(f"remote '{name}' is {options['url']} in {api or store} (.dvc/config.local)")
+    return said
+
+
+def _make(root: Path, *, under_git: bool) -> None:
     from dvc.repo import Repo
     from dvc.scm import SCM
     from scmrepo.exceptions import SCMError
 
-    said = []
-    if not (root / ".dvc").is_dir():
+    git_root = None
+    if under_git:
         try:
             git_root = SCM(str(root)).root_dir
         except SCMError:
-            git_root = None
-        Repo.init(
-            str(root), no_scm=git_root is None, subdir=git_root not in (None, str(root))
-        ).close()
-        said.append(f"made {root / '.dvc'}")
-    with Repo(str(root)) as repo:
-        options = {"url": f"ipfs://{volume}", "api": api, "store": None if api else str(store)}
-        with repo.config.edit("local") as local:
-            local["remote"][name] = {k: v for k, v in options.items() if v is not None}
-            local["core"]["remote"] = name
-    said.append(f"remote '{name}' is {options['url']} in {api or store} (.dvc/config.local)")
-    return said
+            git_root = None  # not under git, which is fine
+    with _quiet():
+        subdir = git_root not in {None, str(root)}
+        Repo.init(str(root), no_scm=git_root is None, subdir=subdir).close()
