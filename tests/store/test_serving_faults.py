@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -179,6 +181,21 @@ def test_a_store_that_cannot_be_read_says_nothing_of_this_machine(
     assert "store" in found.text
     assert str(path.parent.parent) not in found.text
     assert str(path) in capfd.readouterr().err
+
+
+def test_a_slow_disk_holds_up_only_who_waits_for_it(
+    store: LocalStore, sample: Sample, url: str
+) -> None:
+    path = store.path_of(sample["hello.txt"])
+    path.unlink()
+    os.mkfifo(path)  # whoever reads it waits for a writer
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(httpx.get, f"{url}/ipfs/{sample['hello.txt']}", timeout=60)
+        for _ in range(20):
+            assert httpx.get(f"{url}/ipfs/{sample.root}/a%20b/x:y").content == b"1"
+        assert not slow.done()
+        path.write_bytes(b"hello world\n")
+        assert slow.result().content == b"hello world\n"
 
 
 def test_500_requests_at_once_are_all_answered(store: LocalStore, sample: Sample, url: str) -> None:
