@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -10,7 +11,10 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
+from coopt_dag.store.car import read_car
+from coopt_dag.store.importer import import_file
 from coopt_dag.store.memory import MemoryStore
+from coopt_dag.store.profile import UNIXFS_V0_2015
 from coopt_dag.store.serving.server import background
 from coopt_dag.store.serving.span import Span, read_range
 from tests.store.gateways import BIG, MANY, Sample, fill
@@ -117,6 +121,20 @@ def test_a_range_means_nothing_to_head(web: httpx.Client, sample: Sample) -> Non
     # RFC 9110, 14.2: ranges are defined for GET alone
     found = web.head(f"/ipfs/{sample['hello.txt']}", headers={"Range": "bytes=0-4"})
     assert (found.status_code, found.headers["Content-Length"]) == (200, "12")
+
+
+def test_files_that_older_software_added_are_served_too(
+    web: httpx.Client, store: MemoryStore
+) -> None:
+    # CIDv0, chunks of 256 KiB, leaves that are dag-pb
+    with store.batch() as put:
+        cid = import_file(io.BytesIO(BIG), put, profile=UNIXFS_V0_2015).cid
+    assert str(cid).startswith("Qm")
+    assert web.get(f"/ipfs/{cid}").content == BIG
+    part = web.get(f"/ipfs/{cid}", headers={"Range": "bytes=262100-524300"})
+    assert part.content == BIG[262100:524301]
+    proof = web.get(f"/ipfs/{cid}?format=car&entity-bytes=262144:262144").content
+    assert [c.version for c, _ in read_car(io.BytesIO(proof))] == [0, 0]
 
 
 def test_stock_dvc_finds_an_object_by_head_and_gets_it(web: httpx.Client, sample: Sample) -> None:
