@@ -113,6 +113,27 @@ def test_a_batch_is_held_until_it_is_kept_otherwise_or_given_up(api: str) -> Non
         assert not store.has(abandoned)
 
 
+def test_a_later_batch_that_links_an_earlier_one_holds_it(api: str) -> None:
+    with KuboStore(api, search_s=0.2) as store:
+        with store.batch() as put:
+            files = [put(bytes([n]), RAW) for n in range(3)]
+        [(folder, block)] = bundle(files)
+        with store.batch() as put:
+            put(block, Codec.DAG_PB)
+        assert len(store._held.pins()) == 1
+        collect(api)
+        assert all(map(store.has, [folder, *files]))
+        store.move("x", frozenset(), folder)
+        assert store._held.pins() == frozenset()
+        collect(api)
+        assert all(map(store.has, [folder, *files]))
+
+
+def test_what_is_added_can_be_pinned_in_the_same_breath(kubo: KuboStore, tmp_path: Path) -> None:
+    root = CID.parse(add_path(kubo, nested(tmp_path / "in"), pin=True))
+    assert root in kubo.pins()
+
+
 def test_a_pin_of_the_user_outlives_our_holding_of_the_same_content(api: str) -> None:
     with KuboStore(api, search_s=0.2) as store:
         cid = store.put(b"hits", RAW)

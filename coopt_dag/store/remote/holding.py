@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from coopt_dag.store.cid import CID
 
@@ -19,7 +19,7 @@ class Held:
     >>> from coopt_dag.store.cid import CID, Codec
     >>> held, pin, root = Held(), CID.of(b"pin", Codec.RAW), CID.of(b"root", Codec.RAW)
     >>> held.add(pin, [root])
-    >>> held.kept(root) == [pin], held.kept(root)
+    >>> held.kept({root.digest}) == [pin], held.kept({root.digest})
     (True, [])
     """
 
@@ -32,11 +32,11 @@ class Held:
         with self._mutex:
             self._roots[pin] = {root.digest for root in roots}
 
-    def kept(self, root: CID) -> list[CID]:
-        """Learn that a root is kept otherwise; give the pins that are not needed any more."""
+    def kept(self, digests: Collection[bytes]) -> list[CID]:
+        """Learn what is kept otherwise by now; give the pins that are not needed any more."""
         with self._mutex:
             for roots in self._roots.values():
-                roots.discard(root.digest)
+                roots.difference_update(digests)
             return self._drop([pin for pin, roots in self._roots.items() if not roots])
 
     def all(self) -> list[CID]:

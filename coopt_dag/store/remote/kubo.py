@@ -36,9 +36,9 @@ class KuboStore:
 
     A batch is one dag/import of one CAR. The node pins it in the same breath, by a folder made
     for this batch alone, so that no collection can take it before its user keeps it: when all
-    roots of the batch are pinned or named (`pin`, `move`), that pin is taken away, and those
-    left over when the store is closed. No pin that was there before is ever touched. A process
-    killed in between leaves a pin behind: space, never content, is lost.
+    roots of the batch are pinned, named, or linked by a later batch, that pin is taken away, and
+    those left over when the store is closed. No pin that was there before is ever touched. A
+    process killed in between leaves a pin behind: space, never content, is lost.
 
     Named roots (ADR 0018): without compare-and-swap on the node, every writer adds a head of its
     own and takes away only those that it has merged, so `move` always succeeds.
@@ -193,7 +193,7 @@ class KuboStore:
                     path=self.place,
                 ) from error
             raise
-        self._release(self._held.kept(cid))
+        self._release(self._held.kept({cid.digest}))
 
     def unpin(self, cid: CID) -> None:
         """Let a DAG go at the node's next collection."""
@@ -223,7 +223,7 @@ class KuboStore:
         """
         if new is not None:
             mfs.add_head(self.rpc, name, new, options=self._home)
-            self._release(self._held.kept(new))
+            self._release(self._held.kept({new.digest}))
         for cid in sorted(old - {new}):
             mfs.remove_head(self.rpc, name, cid)
         return True
@@ -251,9 +251,11 @@ class KuboStore:
             )
         for root in named:
             check_same(holder, linked(root.get("Cid")), what="root", place=self.place)
-            if trouble := root.get("PinErrorMsg"):
-                self._tell(f"{self.place}: the batch is there but not held: {trouble}")
         self.get(holder)  # verified: the node not only named the root, it holds our bytes
+        if trouble := next(filter(None, (root.get("PinErrorMsg") for root in named)), None):
+            self._tell(f"{self.place}: the batch is there but not held: {trouble}")
+        else:  # earlier batches that this one links are held by it
+            self._release(self._held.kept(upload.linked))
 
     def _export(self, top: CID, limits: Limits) -> Iterator[tuple[CID, bytes]]:
         options = {"offline": "true", "progress": "false"}

@@ -22,7 +22,7 @@ _PIECE_BYTES = 1 << 20
 
 
 class Upload:
-    """A batch of blocks, each once; knows which of them no other one links.
+    """A batch of blocks, each once; knows what they link, and which of them no other one links.
 
     Examples
     --------
@@ -35,7 +35,7 @@ class Upload:
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115
         self._blocks: dict[bytes, CID] = {}
-        self._linked: set[bytes] = set()
+        self.linked: set[bytes] = set()
         self._mutex = threading.Lock()
 
     def __enter__(self) -> Upload:
@@ -54,12 +54,12 @@ class Upload:
             if cid.digest not in self._blocks:
                 self._file.write(frame(cid, block))
                 self._blocks[cid.digest] = cid
-                self._linked.update(link.digest for link in links_of(cid, block))
+                self.linked.update(link.digest for link in links_of(cid, block))
         return cid
 
     def roots(self) -> list[CID]:
         """Give the blocks that no other block of the batch links."""
-        return [cid for digest, cid in self._blocks.items() if digest not in self._linked]
+        return [cid for digest, cid in self._blocks.items() if digest not in self.linked]
 
     def car(self, root: CID, more: Sequence[tuple[CID, bytes]] = ()) -> Multipart:
         """Give the CAR of all blocks and `more`, with its one root named."""
