@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -301,3 +305,31 @@ def test_a_run_that_believes_nobody_makes_the_honest_bytes(workspace: Path, tmp_
     outcome = run(plan, workspace, path, cores=2, keep_results=False, believe=False)
     assert outcome.document == honest
     assert (outcome.executed, outcome.reused, outcome.believed) == (2, 0, 0)
+
+
+@pytest.mark.kill
+def test_a_call_that_was_killed_leaves_nothing_in_the_way_of_the_next(
+    workspace: Path, tmp_path: Path
+) -> None:
+    folder = node(tmp_path / "node")
+    reading, writing = os.pipe()
+
+    def halfway(path: Path) -> None:
+        path.mkdir()
+        shutil.copyfile(folder / "doubled.json", path / "doubled.json")
+        os.write(writing, b"x")
+        time.sleep(60)
+
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            adopt(halfway, store=workspace / "store", state=workspace / ".coopt", origin=ORIGIN)
+        os._exit(1)
+    os.read(reading, 1)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(reading)
+    os.close(writing)
+    assert not (workspace / "store/double").exists()
+    assert take(workspace, folder).status == "brought"
+    assert not list((workspace / "store/.stage").iterdir())
