@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_HOPS = 40  # what Linux follows before it says ELOOP
 _MOST_BYTES = 4095  # PATH_MAX of Linux, without the NUL
+_MOST_STEPS = 2_000_000  # in all: links through links of thousands of names cost much, say little
 _HINT = "if you trust its author, fetch what the link leads to by itself."
 
 
@@ -35,6 +36,7 @@ the folder that is fetched.
 
     def __init__(self) -> None:
         self._texts: dict[tuple[str, ...], str] = {}
+        self._steps = 0
 
     def add(self, way: tuple[str, ...], target: bytes) -> None:
         """Remember a link, and refuse a text that no system takes.
@@ -63,8 +65,10 @@ the folder that is fetched.
         Raises
         ------
         ContentRefusedError
-            Absolute, through `..` above the folder, through another link that does, or in circles.
+            Absolute, through `..` above the folder, through another link that does, in circles,
+            or so long that it would take minutes to tell.
         """
+        self._steps = 0
         for way in self._texts:
             self._follow(way)
 
@@ -79,24 +83,28 @@ the folder that is fetched.
         left = list(reversed(way))
         hops = 0
         while left:
-            part = left.pop()
-            if part in ("", "."):
-                continue
-            if part == "..":
-                if not here:
-                    raise self._refused(way, "leaves the folder that is fetched.")
-                here.pop()
-                continue
-            here.append(part)
+            self._step(way, here, left.pop())
             text = self._texts.get(tuple(here))
             if text is None:
                 continue
             hops += 1
-            if text.startswith("/") or hops > _MOST_HOPS:
-                why = "is absolute." if text.startswith("/") else "leads in circles."
-                raise self._refused(way, why)
+            if text.startswith("/"):
+                raise self._refused(way, "is absolute.")
+            if hops > _MOST_HOPS:
+                raise self._refused(way, "leads in circles.")
             here.pop()
             left.extend(reversed(text.split("/")))
+
+    def _step(self, way: tuple[str, ...], here: list[str], part: str) -> None:
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise self._refused(way, f"and those before it take more than {_MOST_STEPS} steps.")
+        if part == "..":
+            if not here:
+                raise self._refused(way, "leaves the folder that is fetched.")
+            here.pop()
+        elif part not in ("", "."):
+            here.append(part)
 
     def _refused(self, way: tuple[str, ...], why: str) -> ContentRefusedError:
         name = "/".join(way)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from coopt_dag.store.protocol import Store
 
+_PACKED_BYTES = 34  # version, codec, digest
+
 
 def links_of(cid: CID, block: bytes) -> tuple[CID, ...]:
     """Give what a block links to, in the order of the block; nothing for a raw one.
@@ -56,25 +58,44 @@ def walk(
     [b'hits']
     """
     spent, seen = Spent(limits), set[bytes]()
-    waiting = [(root, 1)]
-    while waiting:
-        cid, depth = waiting.pop()
-        key = _key(cid)
-        if key in seen:
+    levels: list[Iterator[CID]] = [iter((root,))]
+    while levels:
+        cid = next(levels[-1], None)
+        if cid is None:
+            levels.pop()
             continue
-        seen.add(key)
-        if depth > limits.depth:
-            raise ContentRefusedError(
-                f"the content exceeds the limit of {limits.depth} levels.",
-                hint="if you trust its author, raise depth in the limits.",
-            )
-        spent.count(blocks=1)
-        block = store.get(cid)
-        check_size(block)
-        spent.count(total_bytes=len(block))
-        below = [(link, depth + 1) for link in links_of(cid, block) if _key(link) not in seen]
-        waiting.extend(reversed(below))
+        if _key(cid) in seen:
+            continue
+        seen.add(_key(cid))
+        block = _get(store, cid, len(levels), spent)
+        below = _pack(links_of(cid, block))
         yield cid, block
+        if below:
+            levels.append(_unpack(below))
+
+
+def _get(store: Store, cid: CID, depth: int, spent: Spent) -> bytes:
+    if depth > spent.limits.depth:
+        raise ContentRefusedError(
+            f"the content exceeds the limit of {spent.limits.depth} levels.",
+            hint="if you trust its author, raise depth in the limits.",
+        )
+    spent.count(blocks=1)
+    block = store.get(cid)
+    check_size(block)
+    spent.count(total_bytes=len(block))
+    return block
+
+
+def _pack(links: tuple[CID, ...]) -> bytes:
+    """Keep links as bytes: as objects, 128 levels of full blocks would cost more than 1 GiB."""
+    return b"".join(bytes((link.version,)) + _key(link) for link in links)
+
+
+def _unpack(packed: bytes) -> Iterator[CID]:
+    for at in range(0, len(packed), _PACKED_BYTES):
+        digest = packed[at + 2 : at + _PACKED_BYTES]
+        yield CID(packed[at], Codec(packed[at + 1]), digest)
 
 
 def _key(cid: CID) -> bytes:

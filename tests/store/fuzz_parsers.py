@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing (atheris) of everything that reads bytes of unknown origin.
 
-python -m tests.store.fuzz_parsers -max_total_time=60
+python -m tests.store.seeds FOLDER && python -m tests.store.fuzz_parsers -max_total_time=60 FOLDER
 """
 
 from __future__ import annotations

@@ -1,8 +1,12 @@
-"""Valid bytes of every kind, from which the fuzzers start."""
+"""Valid bytes of every kind, from which the fuzzers start.
+
+python -m tests.store.seeds FOLDER
+"""
 
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 
 from coopt_dag.store.car import write_car
@@ -63,3 +67,8 @@ def write_corpus(folder: Path) -> None:
     for number, target in enumerate(PARSERS):
         for n, seed in enumerate(seeds[target]):
             (folder / f"{target}-{n}").write_bytes(bytes([number]) + seed)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
+    write_corpus(Path(sys.argv[1]))

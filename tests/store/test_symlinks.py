@@ -139,3 +139,11 @@ def test_a_file_written_through_a_symlink(
     entries = [(b"a", symlink(store, b"b")), (b"a", inner)]
     root = folder(store, *(entries if link_first else entries[::-1]), (b"b", folder(store)))
     refused(store, root, tmp_path, "there twice")
+
+
+def test_links_that_would_take_minutes_to_follow(store: MemoryStore, tmp_path: Path) -> None:
+    # each of 39 links says "./" 2000 times before the next one; 100 names begin that chain
+    chain = [(b"c%02d" % n, symlink(store, b"./" * 2000 + b"c%02d" % (n + 1))) for n in range(38)]
+    start = symlink(store, b"./" * 2000 + b"c00")
+    root = folder(store, *chain, *((b"s%02d" % n, start) for n in range(100)))
+    refused(store, root, tmp_path, "steps")
