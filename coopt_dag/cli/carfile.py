@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from coopt_dag.cli.meter import Meter, MeteredStore
-from coopt_dag.errors import ContentMissingError, UsageError
+from coopt_dag.errors import ContentMissingError, CooptError, UsageError
 
 if TYPE_CHECKING:
     from coopt_dag.store.cid import CID
@@ -20,9 +20,7 @@ PIPE = Path("-")
 def write(local: LocalStore, root: CID, file: Path) -> int:
     """Write a CAR, whole or not at all (a pipe gets what it gets); give its size in bytes."""
     if file == PIPE:
-        size = _write_to(local, root, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-        return size
+        return _write_to_pipe(local, root)
     from coopt_dag.store.staging import disk_trouble, staging_folder
 
     if os.path.lexists(file):
@@ -32,6 +30,20 @@ def write(local: LocalStore, root: CID, file: Path) -> int:
         with part.open("xb") as stream:
             size = _write_to(local, root, stream)
         part.rename(file)
+    return size
+
+
+def _write_to_pipe(local: LocalStore, root: CID) -> int:
+    try:
+        size = _write_to(local, root, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:
+        # what is left in the buffer must go somewhere when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CooptError(
+            "whoever read the pipe has gone before its end.",
+            hint="see what the next command of the pipe says.",
+        ) from error
     return size
 
 

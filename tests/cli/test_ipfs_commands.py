@@ -176,6 +176,23 @@ def test_an_export_replaces_nothing_and_leaves_no_half(shell: Shell, sample: Pat
     assert {p.name for p in shell.root.glob("*.car")} == {"there.car"}
 
 
+def test_a_pipe_that_ends_early_is_an_error_of_ours(shell: Shell, sample: Path) -> None:
+    cid = shell.line("add", "sample")
+    words = shell.words("export", cid, "-")
+    with subprocess.Popen(
+        words, cwd=shell.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.read(10)
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert process.returncode == 1
+    assert "hint: " in said
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+
+
 def test_a_car_that_is_cut_short_imports_nothing(shell: Shell, other: Shell, sample: Path) -> None:
     car = shell("export", shell.line("add", "sample"), "-").stdout
     (other.root / "cut.car").write_bytes(car[:-100])
