@@ -21,12 +21,14 @@ from coopt_dag.errors import (
 )
 from coopt_dag.store.car import write_car
 from coopt_dag.store.cid import CID, Codec
-from coopt_dag.store.folders import add_path, fetch_path
+from coopt_dag.store.folders import add_path, cid_of, fetch_path
 from coopt_dag.store.local import LocalStore
 from coopt_dag.store.memory import MemoryStore
 from coopt_dag.store.remote.bundle import bundle
 from coopt_dag.store.remote.gateway import GatewayStore
 from coopt_dag.store.remote.layered import LayeredStore
+from tests.interop.content import crowded
+from tests.interop.nodes import our_gateway
 from tests.store.servers import Answer, Request, free_port, serving
 
 RAW = Codec.RAW
@@ -237,3 +239,23 @@ def test_a_folder_is_fetched_through_the_layers(
     store = LayeredStore(LocalStore(tmp_path / "store"), [gateway(answer)])
     fetch_path(store, cid, tmp_path / "out")
     assert (tmp_path / "out" / "sub" / "hits.csv").read_text() == "1,2\n"
+
+
+def test_our_own_gateway_is_read_block_by_block_and_whole(tmp_path: Path) -> None:
+    there = LocalStore(tmp_path / "there", durable=False)
+    source = crowded(tmp_path / "crowded", count=5000)  # sharded
+    root = CID.parse(add_path(there, source, pin=True))
+    local = LocalStore(tmp_path / "here", durable=False)
+    with (
+        our_gateway(there.root, tmp_path / "log") as url,
+        GatewayStore(url, timeout_s=10) as store,
+    ):
+        assert store.has(root)
+        assert not store.has(CID_LIE)
+        with pytest.raises(ContentMissingError):
+            store.get(CID_LIE)
+        assert store.get(root) == there.get(root)
+        LayeredStore(local, [store]).bring([root])
+    fetch_path(local, str(root), tmp_path / "out")
+    assert len(list((tmp_path / "out").iterdir())) == 5000
+    assert cid_of(tmp_path / "out") == str(root)
