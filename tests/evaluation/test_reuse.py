@@ -30,6 +30,9 @@ from coopt_dag.specs.workspace import find_workspace
 from coopt_dag.store.cid import CID
 from coopt_dag.store.folders import add_bytes, add_path, cid_of, fetch_path
 from coopt_dag.store.local import LocalStore
+from coopt_dag.store.remote.gateway import GatewayStore
+from coopt_dag.store.remote.layered import LayeredStore
+from coopt_dag.store.serving.server import background
 from tests.evaluation.conftest import ADA, LAB
 from tests.workspaces import tiny
 
@@ -231,6 +234,22 @@ def test_who_reuses_the_record_runs_only_its_own_step(
     here = check(scene.ada, scene.challenge, same, cores=2)
     assert [x.step_score for x in found.lines] == [x.step_score for x in here.lines]
     assert here.believed == 0
+
+
+def test_outputs_come_from_a_colleagues_gateway_and_are_kept(
+    scene: Scene, tell: Tell, tmp_path: Path
+) -> None:
+    scene.lab = replace(scene.lab, store=LocalStore(tmp_path / "lab-blocks"))
+    register(scene.lab, scene.challenge, cores=2, tell=tell)
+    desk, challenge = elsewhere(scene, tmp_path / "ada")
+    mine = LocalStore(tmp_path / "ada-blocks")
+    with background(scene.lab.store) as url, GatewayStore(url) as gateway:
+        far = replace(desk, store=LayeredStore(mine, [gateway], tell=tell))
+        rows = reuse_records(far, challenge, None, now=7)
+    assert [(r.status, r.fits) for r in rows] == [("brought", True)] * 2
+    again = Desk(find_workspace(tiny(tmp_path / "again")), mine, scene.lab.ledger, ADA)
+    kept = reuse_records(again, load_challenge(again.workspace, "tiny"), None, now=8)
+    assert [(r.cid, r.status) for r in kept] == [(r.cid, "brought") for r in rows]
 
 
 def test_a_step_brings_what_is_above_it_and_nothing_else(
