@@ -74,7 +74,15 @@ def setup(
     note("next: dvc add DATA, then coopt artifacts push")
 
 
-def push(revision: Revision = WORKSPACE, remote: RemoteName = None, as_json: Json = False) -> None:
+def push(
+    revision: Revision = WORKSPACE,
+    remote: RemoteName = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read all of it again; mend damage from DVC's cache."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Do `dvc push`, and keep one root of exactly that revision's objects; print its CID.
 
     Example: coopt artifacts push
@@ -85,7 +93,7 @@ def push(revision: Revision = WORKSPACE, remote: RemoteName = None, as_json: Jso
     place = repository.remote(remote)
     commit = repository.commit_of(revision)
     sent = repository.push(place, commit)
-    made = repository.revision(place, commit, keep=True)
+    made = repository.revision(place, commit, keep=True, verify=verify)
     if as_json:
         found: dict[str, Any] = {"root_cid": str(made.root.cid), "objects": made.objects}
         put(found | {"sent": sent, "revision": commit, "remote": place.name})

@@ -128,7 +128,9 @@ class Repository:
                 chosen = {"revs": [revision], "workspace": False}
             return int(repo.push(remote=remote.name, **chosen))
 
-    def revision(self, remote: Remote | None, revision: str, *, keep: bool) -> Revision:
+    def revision(
+        self, remote: Remote | None, revision: str, *, keep: bool, verify: bool = False
+    ) -> Revision:
         """Build the root of a revision's objects.
 
         Parameters
@@ -137,6 +139,8 @@ class Repository:
             Where objects may be that are not in DVC's cache.
         keep : bool
             Put the root, and what it links, into the remote's store and pin it; else only name it.
+        verify : bool
+            Read what is in the store, and put again what is damaged or missing there.
         """
         home = remote.home() if remote else None
         volume = remote.volume(home) if remote and home else None
@@ -147,7 +151,7 @@ class Repository:
         holding = getattr(home, "holding", nullcontext)
         with holding():
             with home.batch() as put:
-                made = build(objects, volume, put)
+                made = build(objects, volume, put, verify=verify)
             home.pin(made.root.cid)
         return made
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.errors import DataMissingError, IntegrityError
+from coopt_dag.errors import ContentMissingError, CooptError, DataMissingError, IntegrityError
 from coopt_dag.store.importer import Imported, import_file
 from coopt_dag.store.tree import Tree
 
@@ -70,10 +70,13 @@ def _wanted(out: Any, oid: str, what: str) -> Wanted:
     return Wanted(f"{front}{oid[:2]}/{oid[2:]}", Path(out.cache.oid_to_path(oid)), what)
 
 
-def build(objects: Iterable[Wanted], volume: Volume | None, put: Put) -> Revision:
+def build(
+    objects: Iterable[Wanted], volume: Volume | None, put: Put, *, verify: bool = False
+) -> Revision:
     """Put the objects into a folder of their own.
 
-    What the volume holds is linked; what it does not hold is read from DVC's local cache.
+    What the volume holds is linked; what it does not hold is read from DVC's local cache. With
+    `verify` all content is read; what is missing or damaged is put again from that cache.
 
     Raises
     ------
@@ -87,21 +90,34 @@ def build(objects: Iterable[Wanted], volume: Volume | None, put: Put) -> Revisio
         if wanted.place in seen:
             continue
         seen.add(wanted.place)
-        tree.set(wanted.place, _thing(wanted, volume, put))
+        tree.set(wanted.place, _thing(wanted, volume, put, verify=verify))
         if wanted.is_folder:
             waiting.extend(_inside(wanted, volume))
     return Revision(tree.save(put), len(seen))
 
 
-def _thing(wanted: Wanted, volume: Volume | None, put: Put) -> Imported:
+def _thing(wanted: Wanted, volume: Volume | None, put: Put, *, verify: bool) -> Imported:
     known = volume.entry(wanted.place) if volume else None
-    if known is not None:
-        return known
+    trouble: CooptError | None = None
+    if known is not None and volume is not None:
+        trouble = _trouble(wanted, volume) if verify else None
+        if trouble is None:
+            return known
     try:
         with wanted.cached.open("rb", buffering=0) as file:
             return import_file(file, put)
     except FileNotFoundError as error:
-        raise _missing(wanted) from error
+        raise trouble or _missing(wanted) from error
+
+
+def _trouble(wanted: Wanted, volume: Volume) -> CooptError | None:
+    """Read all of an object; give what is wrong with it."""
+    try:
+        for _ in volume.content(wanted.place):
+            pass
+    except (ContentMissingError, IntegrityError) as error:
+        return error
+    return None
 
 
 def _inside(folder: Wanted, volume: Volume | None) -> Iterator[Wanted]:
