@@ -47,6 +47,12 @@ def _folder(store: str) -> Path:
             f"the remote's option 'store' is '{store}', which is no absolute path.",
             hint='dvc remote modify --local NAME store "$PWD/FOLDER"',
         )
+    if not path.parent.is_dir():
+        raise UsageError(
+            "is not there, and so the store of this remote cannot be.",
+            hint="was it moved? coopt artifacts setup writes the present place; or make the folder",
+            path=path.parent,
+        )
     return path
 
 

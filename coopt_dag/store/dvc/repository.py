@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from coopt_dag.errors import CooptError, UnknownNameError, UsageError
 from coopt_dag.store.cid import CID
 from coopt_dag.store.dvc.place import home_of
-from coopt_dag.store.dvc.revision import Revision, build, wanted_by
+from coopt_dag.store.dvc.revision import Revision, build, lacking, wanted_by
 from coopt_dag.store.volume import Volume
 
 if TYPE_CHECKING:
@@ -121,12 +121,23 @@ class Repository:
             repo.add([str(path) for path in paths])
 
     def push(self, remote: Remote, revision: str) -> int:
-        """Do what `dvc push` does, for one revision; give how many objects were sent."""
+        """Do what `dvc push` does, for one revision; give how many objects were sent.
+
+        A `dvc push` that was killed can leave DVC with a list of what to push that ends early,
+        and later ones then send no more than that list. So what is lacking afterwards is put here.
+        """
         with self.opened() as repo:
             chosen: dict[str, Any] = {}
             if revision != WORKSPACE:
                 chosen = {"revs": [revision], "workspace": False}
-            return int(repo.push(remote=remote.name, **chosen))
+            sent = int(repo.push(remote=remote.name, **chosen))
+            with _at(repo, revision):
+                objects = wanted_by(repo, remote=remote.name)
+        volume = remote.volume(remote.home())
+        left = [x for x in lacking(objects, volume) if x.cached.is_file()]
+        if left:
+            volume.add([(x.place, x.cached) for x in left])
+        return sent + len(left)
 
     def revision(
         self, remote: Remote | None, revision: str, *, keep: bool, verify: bool = False

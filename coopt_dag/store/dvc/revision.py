@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import ContentMissingError, CooptError, DataMissingError, IntegrityError
+from coopt_dag.store.dvc.listing import SUFFIX, read_listing
 from coopt_dag.store.importer import Imported, import_file
 from coopt_dag.store.tree import Tree
 
@@ -32,7 +32,7 @@ class Wanted:
     @property
     def is_folder(self) -> bool:
         """Tell a listing of a tracked folder from the content of a file."""
-        return self.place.endswith(".dir")
+        return self.place.endswith(SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,22 @@ def wanted_by(repo: Any, *, remote: str | None) -> list[Wanted]:
 def _wanted(out: Any, oid: str, what: str) -> Wanted:
     front = "" if out.hash_info.name == _LEGACY else "files/md5/"
     return Wanted(f"{front}{oid[:2]}/{oid[2:]}", Path(out.cache.oid_to_path(oid)), what)
+
+
+def lacking(objects: Iterable[Wanted], volume: Volume) -> list[Wanted]:
+    """Give the objects, those inside tracked folders too, that the volume does not have."""
+    found, seen = [], set()
+    waiting = sorted(objects)
+    while waiting:
+        wanted = waiting.pop()
+        if wanted.place in seen:
+            continue
+        seen.add(wanted.place)
+        if volume.entry(wanted.place) is None:
+            found.append(wanted)
+        if wanted.is_folder:
+            waiting.extend(_inside(wanted, volume))
+    return found
 
 
 def build(
@@ -121,26 +137,15 @@ def _trouble(wanted: Wanted, volume: Volume) -> CooptError | None:
 
 
 def _inside(folder: Wanted, volume: Volume | None) -> Iterator[Wanted]:
-    """Read the listing of a tracked folder: the objects of its files."""
-    try:
-        if folder.cached.is_file():
-            text = folder.cached.read_bytes()
-        elif volume is not None:
-            text = b"".join(volume.content(folder.place))
-        else:
-            raise _missing(folder)
-        oids = [(str(entry["md5"]), str(entry["relpath"])) for entry in json.loads(text)]
-    except (ValueError, KeyError, TypeError) as error:
-        raise IntegrityError(
-            f"the listing of '{folder.of}' is unreadable: {error}.",
-            hint="remove it, then `dvc fetch` it again or `dvc add` the folder again.",
-            path=folder.cached,
-        ) from error
-    base = folder.place.rpartition("/")[0].rpartition("/")[0]
-    front = f"{base}/" if base else ""
-    for oid, name in oids:
-        cached = folder.cached.parents[1] / oid[:2] / oid[2:]
-        yield Wanted(f"{front}{oid[:2]}/{oid[2:]}", cached, f"{folder.of}/{name}")
+    """Give the objects of the files in a tracked folder."""
+    if folder.cached.is_file():
+        text = folder.cached.read_bytes()
+    elif volume is not None:
+        text = b"".join(volume.content(folder.place))
+    else:
+        raise _missing(folder)
+    for entry in read_listing(text, place=folder.place, cached=folder.cached):
+        yield Wanted(entry.place, entry.cached, f"{folder.of}/{entry.name}")
 
 
 def _missing(wanted: Wanted) -> DataMissingError:
