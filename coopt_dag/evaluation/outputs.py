@@ -6,12 +6,12 @@ about their truths, whatever the step is.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import ContentMissingError, ContentRefusedError, UnknownNameError
 from coopt_dag.ledger.events import Scored
+from coopt_dag.model.json_text import read_json
 from coopt_dag.store.adding import SOLUTION_IGNORE
 from coopt_dag.store.cid import CID
 from coopt_dag.store.folders import add_path, cid_of
@@ -167,12 +167,12 @@ def _read_report(desk: Desk, cid: str) -> dict[str, Any]:
     """Read an evaluation's report; somebody else wrote it, so nothing in it is trusted."""
     reader = Reader(desk.store, limits=_REPORT_LIMITS)
     try:
-        report = dict(json.loads(b"".join(reader.content(reader.open(CID.parse(cid))))))
+        report = dict(read_json(b"".join(reader.content(reader.open(CID.parse(cid))))))
         outputs = report.setdefault("outputs", {})
         plain = report["schema"] == "coopt/report/1" and all(
             isinstance(found[name], str) for found in outputs.values() for name in _FIELDS
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _no_report(cid, f"{type(error).__name__}: {error}") from error
     if not plain:
         raise _no_report(cid, "a field is not of the form coopt/report/1")

@@ -12,6 +12,7 @@ from coopt_dag.execution.believed import Belief, note_belief
 from coopt_dag.execution.harness.job import MANIFEST
 from coopt_dag.execution.harness.publish import discard, listing
 from coopt_dag.execution.nodes import inspect, locked
+from coopt_dag.model.json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,10 +100,7 @@ def _examine(folder: Path, origin: Origin, expected: tuple[str, str] | None) -> 
             f"that it is node {manifest['key']} of step '{manifest['step']}'",
             hint=_HINT,
         )
-    try:
-        damage = inspect(manifest["key"], folder, text)
-    except RecursionError as error:  # nested to the very depth that can be read, not written
-        raise _malformed(origin, "it is nested too deeply") from error
+    damage = inspect(manifest["key"], folder, text)
     if damage is not None:
         name = damage.path.removeprefix(f"{folder}/")
         raise IntegrityError(f"{damage.reason}", path=f"{origin.cid}/{name}", hint=_HINT)
@@ -112,7 +110,7 @@ def _examine(folder: Path, origin: Origin, expected: tuple[str, str] | None) -> 
 def _read(text: bytes, origin: Origin) -> dict[str, Any]:
     """Read a manifest of unknown origin; every field that we go by has its plain form."""
     try:
-        manifest = dict(json.loads(text))
+        manifest = dict(read_json(text))
         plain = (
             manifest["schema"] == "coopt/node/1"
             and manifest["kind"] == "step"
@@ -122,7 +120,7 @@ def _read(text: bytes, origin: Origin) -> dict[str, Any]:
             and all(_KEY.fullmatch(k) is not None for k in manifest["upstream"])
             and all(isinstance(f["sha256"], str) for f in manifest["files"].values())
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _malformed(origin, f"{type(error).__name__}: {error}") from error
     if not plain:
         raise _malformed(origin, "a field is not of the form coopt/node/1")

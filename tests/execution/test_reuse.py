@@ -162,7 +162,7 @@ def test_what_is_no_manifest_at_all_is_refused(workspace: Path, tmp_path: Path, 
     assert nothing_taken(workspace)
 
 
-@pytest.mark.parametrize("depth", [100, 300, 600, 900, 950, 980, 990])
+@pytest.mark.parametrize("depth", [60, 64, 65, 990, 50_000])
 def test_a_deeply_nested_manifest_is_refused_without_a_crash(
     workspace: Path, tmp_path: Path, depth: int
 ) -> None:
