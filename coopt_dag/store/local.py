@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import CooptError, IntegrityError
+from coopt_dag.errors import CooptError
 from coopt_dag.store.cid import CID, Codec
 from coopt_dag.store.collect import Collected, check_whole, live_blocks, sweep
 from coopt_dag.store.gate import Gate
 from coopt_dag.store.heads import HeadFolder
+from coopt_dag.store.layout import Layout
 from coopt_dag.store.pins import PinFolder
 from coopt_dag.store.protocol import check_hash, check_size, missing
 from coopt_dag.store.staging import disk_trouble, staging_folder, sync
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 
     from coopt_dag.store.protocol import Put
 
-_LAYOUT = "/repo/flatfs/shard/v1/next-to-last/2\n"
 _WAIT_S = 60.0
 
 
 class LocalStore:
-    """Blocks in `root`/blocks, safe under several processes and kill -9.
+    """Blocks in `root`/blocks, safe under several processes, threads and kill -9.
 
     A block is written beside and renamed: what is visible is whole. A batch is synced once,
     before it returns. A damaged block is named when read, and repaired when the same content is
@@ -50,6 +49,9 @@ class LocalStore:
     b'hits'
     """
 
+    writers = 2
+    """Threads that may well put into one batch: hashing and writing let go of the interpreter."""
+
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         self.root = Path(root)
         self._blocks = self.root / "blocks"
@@ -59,6 +61,7 @@ class LocalStore:
         self._heads = HeadFolder(self.root / "roots")
         with disk_trouble(self._blocks):
             self._blocks.mkdir(parents=True, exist_ok=True)
+        self._layout = Layout(self._blocks)
 
     def put(self, block: bytes, codec: Codec) -> CID:
         """Keep a block and name it."""
@@ -95,12 +98,15 @@ class LocalStore:
             def put(block: bytes, codec: Codec) -> CID:
                 check_size(block)
                 cid = CID.of(block, codec)
-                key = _key(cid)
-                path = self._file(key)
+                key = self._layout.key(cid)
+                path = self._layout.file(key)
                 with disk_trouble(self._blocks):
-                    if path not in staged and not _holds(path, block):
-                        staged[path] = f"{folder}/{key}"
-                        _write(staged[path], block)
+                    if path in staged or _holds(path, block):
+                        return cid
+                    written = f"{folder}/{key}"
+                    # setdefault is one step, so of two threads with one block only one writes it
+                    if staged.setdefault(path, written) is written:
+                        _write(written, block)
                 return cid
 
             yield put
@@ -153,7 +159,7 @@ class LocalStore:
                 roots |= self.heads(name)
             live = live_blocks(self, roots)
             with disk_trouble(self._blocks):
-                return sweep(self.files(), live, _digest, dry_run=dry_run)
+                return sweep(self.files(), live, self._layout.digest, dry_run=dry_run)
 
     def files(self) -> Iterator[Path]:
         """Yield the files of all blocks."""
@@ -162,18 +168,12 @@ class LocalStore:
                 yield from shard.glob("*.data")
 
     def path_of(self, cid: CID) -> Path:
-        """Name the file of a block: base32 of the multihash, below its next-to-last two letters."""
-        return Path(self._file(_key(cid)))
-
-    def _file(self, key: str) -> str:
-        return f"{self._blocks}/{key[-3:-1]}/{key}.data"
+        """Name the file of a block."""
+        return Path(self._layout.file(self._layout.key(cid)))
 
     def _publish(self, staged: dict[str, str]) -> None:
         if not staged:
             return
-        layout = self._blocks / "SHARDING"
-        if not layout.exists():
-            layout.write_text(_LAYOUT)
         folders = {os.path.dirname(path) for path in staged}  # noqa: PTH120  # many, and hot
         for folder in folders:
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
@@ -181,20 +181,6 @@ class LocalStore:
             os.replace(written, path)  # noqa: PTH105
         if self._durable:
             sync([*map(Path, staged), *map(Path, folders), self._blocks])
-
-
-def _key(cid: CID) -> str:
-    return base64.b32encode(b"\x12\x20" + cid.digest).decode().rstrip("=")
-
-
-def _digest(path: Path) -> bytes:
-    key = path.name.removesuffix(".data")
-    try:
-        return base64.b32decode(key + "=" * (-len(key) % 8))[2:]
-    except ValueError as error:
-        raise IntegrityError(
-            "is no block, and only blocks lie here.", hint="move it elsewhere.", path=path
-        ) from error
 
 
 def _holds(path: str, block: bytes) -> bool:

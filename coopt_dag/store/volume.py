@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import IO, TYPE_CHECKING
 
@@ -66,8 +67,9 @@ class Volume:
         done: list[tuple[str, Imported]] = []
 
         def prepare(put: Put) -> None:
-            for path, source in items:
-                done.append((path, _import(source, put, path, told)))
+            with ThreadPoolExecutor(getattr(self.home, "writers", 1)) as pool:
+                things = pool.map(lambda item: _import(item[1], put, item[0], told), items)
+                done.extend(zip((path for path, _ in items), things, strict=True))
 
         def change(tree: Tree) -> None:
             for path, thing in done:

@@ -53,6 +53,13 @@ def repo(tmp_path: Path) -> Path:
     return tmp_path / "repo"
 
 
+def laid_out_as_by_kubo(root: Path) -> LocalStore:
+    """A store of ours in a folder whose layout is Kubo's default, next-to-last/2."""
+    (root / "blocks").mkdir(parents=True)
+    (root / "blocks" / "SHARDING").write_text("/repo/flatfs/shard/v1/next-to-last/2\n")
+    return LocalStore(root)
+
+
 def given(store: LocalStore, repo: Path) -> None:
     """Our folder of blocks is Kubo's: the same names, the same layout."""
     shutil.copytree(store.root / "blocks", repo / "blocks", dirs_exist_ok=True)
@@ -60,7 +67,7 @@ def given(store: LocalStore, repo: Path) -> None:
 
 @pytest.mark.parametrize("name", ["nested/large", "nested", "crowded"])
 def test_kubo_reads_our_block_folder(name: str, content: Path, repo: Path, tmp_path: Path) -> None:
-    store = LocalStore(tmp_path / "store")
+    store = laid_out_as_by_kubo(tmp_path / "store")
     cid = add_path(store, content / name)
     given(store, repo)
     assert kubo("read", repo, cid, tmp_path / "out")
@@ -68,7 +75,7 @@ def test_kubo_reads_our_block_folder(name: str, content: Path, repo: Path, tmp_p
 
 
 def test_two_kubo_nodes_exchange_our_blocks(content: Path, repo: Path, tmp_path: Path) -> None:
-    store = LocalStore(tmp_path / "store")
+    store = laid_out_as_by_kubo(tmp_path / "store")
     cid = add_path(store, content / "nested")
     given(store, repo)
     other = tmp_path / "other"
@@ -83,7 +90,7 @@ def test_two_kubo_nodes_exchange_our_blocks(content: Path, repo: Path, tmp_path:
 def test_we_read_what_kubo_added_in_its_own_way(content: Path, repo: Path, tmp_path: Path) -> None:
     large = content / "nested" / "large"
     [cid] = kubo("add", repo, large)
-    store = LocalStore(tmp_path / "store")
+    store = laid_out_as_by_kubo(tmp_path / "store")
     shutil.copytree(repo / "blocks", store.root / "blocks", dirs_exist_ok=True)
     assert fetch_path(store, cid, tmp_path / "out")
     assert same(large, tmp_path / "out")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,14 +98,44 @@ def test_content_that_is_there_is_not_written_twice(tmp_path: Path) -> None:
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
-def test_blocks_lie_where_kubo_looks_for_them(tmp_path: Path) -> None:
-    # flatfs next-to-last/2: base32 of the multihash (12 20 e3b0…b855 for no bytes), upper case;
-    # "CIQOHMGEIKMPYHAUTL57JSEZN64SIJ5OIHSGJG4TJSSJLGI3PBJLQVI" is Kubo's key of the empty block
+# Kubo's key of the empty block: base32 of the multihash (12 20 e3b0…b855), upper case
+EMPTY = "CIQOHMGEIKMPYHAUTL57JSEZN64SIJ5OIHSGJG4TJSSJLGI3PBJLQVI"
+
+
+def test_blocks_lie_as_flatfs_lays_them_out_and_a_file_says_how(tmp_path: Path) -> None:
+    LocalStore(tmp_path).put(b"", Codec.RAW)
+    assert (tmp_path / "blocks" / "V" / f"{EMPTY}.data").read_bytes() == b""
+    text = "/repo/flatfs/shard/v1/next-to-last/1\n"
+    assert (tmp_path / "blocks" / "SHARDING").read_text() == text
+
+
+def test_a_folder_laid_out_by_kubo_is_read_and_written_its_way(tmp_path: Path) -> None:
+    (tmp_path / "blocks" / "QV").mkdir(parents=True)
+    (tmp_path / "blocks" / "SHARDING").write_text("/repo/flatfs/shard/v1/next-to-last/2")
+    (tmp_path / "blocks" / "QV" / f"{EMPTY}.data").write_bytes(b"")
     store = LocalStore(tmp_path)
-    store.put(b"", Codec.RAW)
-    key = "CIQOHMGEIKMPYHAUTL57JSEZN64SIJ5OIHSGJG4TJSSJLGI3PBJLQVI"
-    assert (tmp_path / "blocks" / "QV" / f"{key}.data").read_bytes() == b""
-    assert "next-to-last/2" in (tmp_path / "blocks" / "SHARDING").read_text()
+    assert store.get(CID.of(b"", Codec.RAW)) == b""
+    assert len(store.path_of(store.put(b"hits", Codec.RAW)).parent.name) == 2
+    assert store.collect().removed == 2
+
+
+@pytest.mark.parametrize("text", ["", "/repo/flatfs/shard/v1/prefix/2\n", "next-to-last/2"])
+def test_a_layout_that_we_do_not_know_is_refused_before_anything_is_misplaced(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "blocks").mkdir()
+    (tmp_path / "blocks" / "SHARDING").write_text(text)
+    with pytest.raises(IntegrityError, match="no layout that we know"):
+        LocalStore(tmp_path)
+
+
+def test_threads_may_put_the_same_blocks_into_one_batch(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path, durable=False)
+    blocks = [bytes([n]) * 200_000 for n in range(8)] * 8
+    with store.batch() as put, ThreadPoolExecutor(4) as pool:
+        cids = list(pool.map(lambda block: put(block, Codec.RAW), blocks))
+    assert [store.get(cid) for cid in cids] == blocks
+    assert len(block_files(tmp_path)) == 9  # with SHARDING
 
 
 def test_nothing_stays_behind_in_staging(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-_GATHER_S = 0.003  # DVC starts its coroutines in one go; this lets all of them ask first
+_GATHER_S = 0.003
+_MOST_GATHERS = 100
 
 
 class Asking(Generic[Item, Answer]):
@@ -46,7 +47,7 @@ class Asking(Generic[Item, Answer]):
         return await future
 
     async def _run(self) -> None:
-        await asyncio.sleep(_GATHER_S)
+        await self._gather()
         while self._waiting:
             batch, self._waiting = self._waiting, []
             answers = await asyncio.gather(
@@ -54,6 +55,14 @@ class Asking(Generic[Item, Answer]):
             )
             _deliver([future for _, future in batch], answers[0])
             await asyncio.sleep(0)  # let those who were answered ask again
+
+    async def _gather(self) -> None:
+        """Wait as long as more keep asking: DVC starts all its coroutines in one go."""
+        for _ in range(_MOST_GATHERS):
+            before = len(self._waiting)
+            await asyncio.sleep(_GATHER_S)
+            if len(self._waiting) == before:
+                return
 
 
 def _deliver(

@@ -10,7 +10,7 @@ from coopt_dag.store.dvc.files import Files
 from coopt_dag.store.dvc.refused import told_by_dvc
 from coopt_dag.store.heads import check_name
 
-_AT_ONCE = 512
+_AT_ONCE = 4096
 
 
 class IpfsFileSystem(ObjectFileSystem):
