@@ -238,8 +238,7 @@ def set_up(
 
 def _make(root: Path, *, under_git: bool) -> None:
     from dvc.repo import Repo
-    from dvc.scm import SCM
-    from scmrepo.exceptions import SCMError
+    from dvc.scm import SCM, SCMError
 
     git_root = None
     if under_git:
