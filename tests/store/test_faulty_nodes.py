@@ -146,6 +146,45 @@ def test_a_website_is_not_taken_for_a_node(
     assert "5001" in caught.value.hint
 
 
+ODD = [
+    "",
+    "{}",
+    "null",
+    "7",
+    "[" * 100_000,
+    '{"Keys": 7, "Entries": 7, "RepoSize": "x", "Key": 7}',
+    '{"Entries": [7, {"Name": 7, "Hash": {}}], "Keys": {"7": 7}, "Root": {"Cid": 7}}',
+    "\ufeff{}",
+]
+
+
+@pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
+def test_odd_answers_never_crash_us(node: Callable[[Answer], KuboStore], text: str) -> None:
+    store = node(says(text.encode(), kind="application/json"))
+    for action in (
+        lambda: store.put(HITS, RAW),
+        lambda: store.has(CID_HITS),
+        lambda: store.get(CID_HITS),
+        store.size_bytes,
+        lambda: list(store.export([CID_HITS, FOLDER])),
+    ):
+        with pytest.raises(CooptError):
+            action()
+    for harmless in (store.version, store.pins, lambda: store.heads("x")):
+        with contextlib.suppress(CooptError):
+            assert not harmless()
+
+
+@pytest.mark.parametrize("words", ["request timed out", "block was not found locally (offline)"])
+def test_trouble_with_the_folder_of_heads_is_not_taken_for_an_empty_one(
+    node: Callable[[Answer], KuboStore], words: str
+) -> None:
+    store = node(refuses(words))
+    for action in (lambda: store.heads("x"), lambda: store.move("x", frozenset({CID_HITS}), None)):
+        with pytest.raises(NodeUnavailableError, match=re.escape(words)):
+            action()
+
+
 def test_the_node_s_own_words_are_passed_on(node: Callable[[Answer], KuboStore]) -> None:
     with pytest.raises(NodeUnavailableError, match="repo is full") as caught:
         node(refuses("repo is full")).put(HITS, RAW)

@@ -2,42 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import ContentRefusedError, IntegrityError, UsageError
 from coopt_dag.store.cid import CID
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from coopt_dag.errors import NodeUnavailableError
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_ABSENT = (
+_NO_BLOCK = (
     "not found",
-    "does not exist",
     "could not find",
-    "no link named",
-    "no link by that name",
-    "not pinned",
-    "pinned indirectly",
     "unwanted",  # js-ipfs: gave up looking
     "timed out",  # js-ipfs knows no offline=true: it asks the network until its time is up
     "deadline exceeded",
 )
+_NO_PATH = ("does not exist", "no link named", "no link by that name")
+_NOT_PINNED = ("not pinned", "pinned indirectly")
 
 
-def says_absent(error: NodeUnavailableError) -> bool:
-    """Tell whether a node's refusal means that what was named is not there.
+def says_no_block(error: NodeUnavailableError) -> bool:
+    """Tell whether a node's refusal means that it does not hold a block.
 
     >>> from coopt_dag.errors import NodeUnavailableError
-    >>> says_absent(NodeUnavailableError("", answer="block was not found locally (offline)"))
+    >>> says_no_block(NodeUnavailableError("", answer="block was not found locally (offline)"))
     True
-    >>> says_absent(NodeUnavailableError("cannot be reached"))
+    >>> says_no_block(NodeUnavailableError("cannot be reached"))
     False
     """
+    return _says(error, _NO_BLOCK)
+
+
+def says_no_path(error: NodeUnavailableError) -> bool:
+    """Tell whether a node's refusal means that its file tree has no such entry.
+
+    >>> from coopt_dag.errors import NodeUnavailableError
+    >>> says_no_path(NodeUnavailableError("", answer="file does not exist"))
+    True
+    """
+    return _says(error, _NO_PATH)
+
+
+def says_not_pinned(error: NodeUnavailableError) -> bool:
+    """Tell whether a node's refusal means that there was no pin to take away.
+
+    >>> from coopt_dag.errors import NodeUnavailableError
+    >>> says_not_pinned(NodeUnavailableError("", answer="not pinned or pinned indirectly"))
+    True
+    """
+    return _says(error, _NOT_PINNED)
+
+
+def _says(error: NodeUnavailableError, words: tuple[str, ...]) -> bool:
     answer = error.answer.lower()
-    return any(words in answer for words in _ABSENT)
+    return any(word in answer for word in words)
+
+
+def first(answers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the first object of an answer; an empty one if there is none.
+
+    >>> first([])
+    {}
+    """
+    return answers[0] if answers else {}
+
+
+def pinned(answer: Mapping[str, Any]) -> list[str]:
+    """Give the names in an answer to pin/ls; nodes may say null for none.
+
+    >>> pinned({"Keys": None})
+    []
+    """
+    found = answer.get("Keys")
+    return list(found) if isinstance(found, Mapping) else []
 
 
 def node_cid(text: object) -> CID | None:

@@ -13,12 +13,21 @@ from coopt_dag.store.limits import DEFAULT_LIMITS, Limits
 from coopt_dag.store.pins import as_v1
 from coopt_dag.store.protocol import MAX_BLOCK_BYTES, check_hash, missing
 from coopt_dag.store.remote import mfs
-from coopt_dag.store.remote.answers import check_same, linked, node_cid, says_absent
+from coopt_dag.store.remote.answers import (
+    check_same,
+    first,
+    linked,
+    node_cid,
+    pinned,
+    says_no_block,
+    says_not_pinned,
+)
 from coopt_dag.store.remote.bundle import bundle
 from coopt_dag.store.remote.holding import Held
 from coopt_dag.store.remote.lineage import below
 from coopt_dag.store.remote.pace import Incoming
 from coopt_dag.store.remote.rpc import Multipart, Rpc
+from coopt_dag.store.remote.trouble import not_one
 from coopt_dag.store.remote.upload import Upload
 
 if TYPE_CHECKING:
@@ -94,7 +103,7 @@ class KuboStore:
 
     def version(self) -> str:
         """Give the node's version; an old one is told, never refused."""
-        found = str(self.rpc.call("version")[0].get("Version", ""))
+        found = str(first(self.rpc.call("version")).get("Version", ""))
         if _numbers(found) < _OLDEST:
             self._tell(
                 f"{self.place}: its version is '{found[:40]}'; we know Kubo 0.12 and later. "
@@ -104,8 +113,10 @@ class KuboStore:
 
     def size_bytes(self) -> int:
         """Give how much the node says it keeps."""
-        size = self.rpc.call("repo/stat", options={"size-only": "true"})[0].get("RepoSize", 0)
-        return int(size)
+        found = first(self.rpc.call("repo/stat", options={"size-only": "true"})).get("RepoSize")
+        if not str(found).isdecimal():
+            raise not_one(self.place, "repo/stat", 200, f"RepoSize {found}", hint="")
+        return int(str(found))
 
     def put(self, block: bytes, codec: Codec) -> CID:
         """Keep a block and name it."""
@@ -120,7 +131,7 @@ class KuboStore:
             ) as pieces:
                 block = b"".join(pieces)
         except NodeUnavailableError as error:
-            if says_absent(error):
+            if says_no_block(error):
                 raise missing(cid, place=self.place) from error
             raise
         check_hash(cid, block, place=self.place)
@@ -131,10 +142,10 @@ class KuboStore:
         try:
             found = self.rpc.call("block/stat", str(cid), options=self._home)
         except NodeUnavailableError as error:
-            if says_absent(error):
+            if says_no_block(error):
                 return False
             raise
-        check_same(cid, found[0].get("Key"), what="block", place=self.place)
+        check_same(cid, first(found).get("Key"), what="block", place=self.place)
         return True
 
     @contextmanager
@@ -180,13 +191,17 @@ class KuboStore:
 
     def pin(self, cid: CID) -> None:
         """Keep a DAG."""
-        options = {"recursive": "true", "offline": "true", "timeout": f"{int(self._long_s)}s"}
+        options = {
+            "recursive": "true",
+            "offline": "true",
+            "timeout": f"{int(self._long_s * 1000)}ms",
+        }
         if not self.has(cid):
             raise missing(cid, place=self.place)
         try:
             self.rpc.call("pin/add", str(cid), options=options, timeout_s=self._long_s + 5)
         except NodeUnavailableError as error:
-            if says_absent(error):
+            if says_no_block(error):
                 raise ContentMissingError(
                     f"{cid} is not whole, so it was not pinned: {error.answer}.",
                     hint="add the original file or folder again, then pin it.",
@@ -200,13 +215,13 @@ class KuboStore:
         try:
             self.rpc.call("pin/rm", str(cid), options={"recursive": "true"})
         except NodeUnavailableError as error:
-            if not says_absent(error):
+            if not says_not_pinned(error):
                 raise
 
     def pins(self) -> frozenset[CID]:
         """Give the pinned roots; those of kinds that we do not keep (dag-cbor …) are left out."""
         found = self.rpc.call("pin/ls", options={"type": "recursive"})
-        names = [name for answer in found for name in answer.get("Keys") or {}]
+        names = [name for answer in found for name in pinned(answer)]
         return frozenset(as_v1(cid) for cid in map(node_cid, names) if cid) - self._held.pins()
 
     def heads(self, name: str) -> frozenset[CID]:
@@ -267,7 +282,7 @@ class KuboStore:
                     check_same(top, first, what="exported root", place=self.place)
                 yield from below([top], car.frames(), place=self.place, limits=limits)
         except NodeUnavailableError as error:
-            if says_absent(error):
+            if says_no_block(error):
                 raise missing(top, place=f"{self.place} ({error.answer})") from error
             raise
 
@@ -277,7 +292,7 @@ class KuboStore:
             options={"cid-codec": "dag-pb", "mhtype": "sha2-256", "pin": "false"},
             body=Multipart([block], len(block)),
         )
-        check_same(cid, found[0].get("Key") if found else None, what="block", place=self.place)
+        check_same(cid, first(found).get("Key"), what="block", place=self.place)
 
     def _release(self, pins: list[CID]) -> None:
         for pin in pins:

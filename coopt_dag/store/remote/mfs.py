@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from coopt_dag.errors import IntegrityError, NodeUnavailableError
 from coopt_dag.store.cid import CID
 from coopt_dag.store.heads import check_name
-from coopt_dag.store.remote.answers import entries, node_cid, says_absent
+from coopt_dag.store.remote.answers import entries, node_cid, says_no_path
 
 if TYPE_CHECKING:
     from coopt_dag.store.remote.rpc import Rpc
@@ -27,7 +27,7 @@ def read_heads(rpc: Rpc, name: str) -> frozenset[CID]:
     try:
         found = rpc.call("files/ls", folder, options={"long": "true"})
     except NodeUnavailableError as error:
-        if says_absent(error):
+        if says_no_path(error):
             return frozenset()
         raise
     return frozenset(
@@ -69,7 +69,7 @@ def _remove(rpc: Rpc, path: str) -> None:
     try:
         rpc.call("files/rm", path, options=options)
     except NodeUnavailableError as error:
-        if not says_absent(error):
+        if not says_no_path(error):
             raise
 
 

@@ -10,7 +10,13 @@ from coopt_dag.errors import NodeUnavailableError, UsageError
 from coopt_dag.store.cid import CID, Codec
 from coopt_dag.store.pins import as_v1
 from coopt_dag.store.protocol import check_hash, check_size, missing
-from coopt_dag.store.remote.answers import check_same, node_cid, says_absent
+from coopt_dag.store.remote.answers import (
+    check_same,
+    node_cid,
+    pinned,
+    says_no_block,
+    says_not_pinned,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -75,7 +81,7 @@ class ClientStore:
         try:
             block: bytes = self._ask(self._client.block.get, str(cid), options=self._home)
         except NodeUnavailableError as error:
-            if says_absent(error):
+            if says_no_block(error):
                 raise missing(cid, place=self.place) from error
             raise
         check_hash(cid, block, place=self.place)
@@ -86,7 +92,7 @@ class ClientStore:
         try:
             answer = self._ask(self._client.block.stat, str(cid), options=self._home)
         except NodeUnavailableError as error:
-            if says_absent(error):
+            if says_no_block(error):
                 return False
             raise
         check_same(cid, answer.get("Key"), what="block", place=self.place)
@@ -117,7 +123,7 @@ class ClientStore:
         try:
             self._ask(self._client.pin.add, str(cid), options={"offline": "true"})
         except NodeUnavailableError as error:
-            if says_absent(error):
+            if says_no_block(error):
                 raise missing(cid, place=f"{self.place} ({error.answer})") from error
             raise
 
@@ -126,13 +132,13 @@ class ClientStore:
         try:
             self._ask(self._client.pin.rm, str(cid))
         except NodeUnavailableError as error:
-            if not says_absent(error):
+            if not says_not_pinned(error):
                 raise
 
     def pins(self) -> frozenset[CID]:
         """Give the pinned roots of the kinds that we keep."""
         answer = self._ask(self._client.pin.ls, options={"type": "recursive"})
-        return frozenset(as_v1(cid) for cid in map(node_cid, answer["Keys"] or {}) if cid)
+        return frozenset(as_v1(cid) for cid in map(node_cid, pinned(answer)) if cid)
 
     def _ask(
         self, method: Callable[..., Any], *args: Any, options: Mapping[str, str] | None = None

@@ -98,7 +98,7 @@ class Rpc:
             text = b"".join(pieces)
         try:
             found = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except ValueError:
+        except (ValueError, RecursionError):
             found = [None]
         if not all(isinstance(item, dict) for item in found):
             raise not_one(self.place, command, 200, "no JSON", hint=_NOT_RPC)
@@ -154,7 +154,7 @@ class Rpc:
                 break
         try:
             answer = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             raise not_one(self.place, command, response.status_code, "no JSON", hint=_NOT_RPC)
