@@ -37,7 +37,7 @@ class Layout:
     >>> from pathlib import Path
     >>> from coopt_dag.store.cid import CID, Codec
     >>> layout = Layout(Path(tempfile.mkdtemp()))
-    >>> layout.file(layout.key(CID.of(b"", Codec.RAW)))[-62:]
+    >>> layout.file(layout.key(CID.of(b"", Codec.RAW)))[-63:]
     '/V/CIQOHMGEIKMPYHAUTL57JSEZN64SIJ5OIHSGJG4TJSSJLGI3PBJLQVI.data'
     """
 

@@ -135,7 +135,7 @@ def test_threads_may_put_the_same_blocks_into_one_batch(tmp_path: Path) -> None:
     with store.batch() as put, ThreadPoolExecutor(4) as pool:
         cids = list(pool.map(lambda block: put(block, Codec.RAW), blocks))
     assert [store.get(cid) for cid in cids] == blocks
-    assert len(block_files(tmp_path)) == 9  # with SHARDING
+    assert len(block_files(tmp_path)) == 8
 
 
 def test_nothing_stays_behind_in_staging(tmp_path: Path) -> None:
