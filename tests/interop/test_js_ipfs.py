@@ -6,7 +6,6 @@ import hashlib
 import io
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -247,39 +246,6 @@ def test_a_folder_goes_there_and_comes_back(kubo: KuboStore, tmp_path: Path) -> 
     source = nested(tmp_path / "in")
     fetch_path(kubo, add_path(kubo, source), tmp_path / "out")
     assert contents(tmp_path / "out") == contents(source)
-
-
-UPLOAD = """
-import sys
-from coopt_dag.store.cid import Codec
-from coopt_dag.store.remote.kubo import KuboStore
-with KuboStore(sys.argv[1]) as store:
-    with store.batch() as put:
-        for n in range(150):
-            cid = put(n.to_bytes(4, "big") * (1 << 16), Codec.RAW)
-        print("sending", flush=True)
-    store.move("killed", frozenset(), cid)
-    print("acknowledged", flush=True)
-"""
-
-
-@pytest.mark.kill
-@pytest.mark.parametrize("wait_s", [0.0, 0.1])
-def test_a_killed_upload_names_nothing_and_the_next_one_goes_through(
-    kubo: KuboStore, wait_s: float
-) -> None:
-    command = [sys.executable, "-c", UPLOAD, kubo.place]
-    process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    assert process.stdout.readline() == "sending\n"
-    time.sleep(wait_s)
-    process.kill()
-    assert process.communicate()[0] == ""  # never acknowledged
-    assert kubo.heads("killed") == frozenset()
-    again = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    assert "acknowledged" in again.stdout
-    [head] = kubo.heads("killed")
-    assert kubo.get(head) == (149).to_bytes(4, "big") * (1 << 16)
 
 
 def test_many_threads_share_one_client(kubo: KuboStore) -> None:
