@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -72,6 +73,7 @@ def js_ipfs(folder: Path) -> Iterator[str]:
     """Run the archived js-ipfs as an RPC server; gives its URL."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(_JS_IPFS))
+    shutil.rmtree(folder / "repo" / "repo.lock", ignore_errors=True)  # left by one that was killed
     command = ["node", "--require", str(HERE / "polyfill.cjs"), str(MODULES / "ipfs/src/cli.js")]
     command += ["daemon", "--offline", "--enable-preload=false", "--init-profile", "test"]
     command += ["--init-config", str(folder / "config.json")]

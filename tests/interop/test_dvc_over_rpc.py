@@ -72,18 +72,21 @@ def test_two_simultaneous_pushes_to_one_node_are_both_there(tmp_path: Path, api:
 
 
 @pytest.mark.kill
-def test_a_killed_push_over_rpc_is_taken_up_again(tmp_path: Path, api: str) -> None:
-    one = repository(tmp_path / "one", None, api=api)
-    named(one, "killed")
-    fill(one / "data", files=40, seed=41)
-    dvc(one, "add", "--quiet", "data")
-    before = cid_of(one / "data")
-    for delay_s in (0.6, 0.75, 0.9, 1.1):
-        process = start(one, "push")
-        time.sleep(delay_s)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-    dvc(one, "push")
-    forget(one, "data")
-    dvc(one, "pull", "--quiet")
+def test_a_killed_push_over_rpc_is_taken_up_again(tmp_path: Path) -> None:
+    with js_ipfs(tmp_path / "node") as api:
+        one = repository(tmp_path / "one", None, api=api)
+        fill(one / "data", files=40, seed=41)
+        dvc(one, "add", "--quiet", "data")
+        before = cid_of(one / "data")
+        for delay_s in (0.6, 0.75, 0.9, 1.1):
+            process = start(one, "push")
+            time.sleep(delay_s)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    # js-ipfs itself may hang in its file tree when clients vanish; its operator starts it again
+    with js_ipfs(tmp_path / "node") as api:
+        dvc(one, "remote", "modify", "--local", "coopt", "api", api)
+        dvc(one, "push")
+        forget(one, "data")
+        dvc(one, "pull", "--quiet")
     assert cid_of(one / "data") == before
