@@ -130,7 +130,10 @@ def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    # texts of strangers on the ledger must not steer the reader's terminal
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(value))
 
 
 def _is_number(text: str) -> bool:

@@ -99,6 +99,10 @@ class CachedStore:
         """Give all blocks below the roots in one stream."""
         return self.home.export(roots)
 
+    def close(self) -> None:
+        """Let go what was held there until it has a name."""
+        self.home.close()
+
     def prefetch(self, cids: Iterable[CID]) -> None:
         """Read several folders at once; what fails will fail again when it is asked for."""
         wanted = {c for c in cids if c.codec == Codec.DAG_PB and c.digest not in self._blocks}
@@ -110,6 +114,8 @@ class CachedStore:
         if cid.codec != Codec.DAG_PB:
             return
         with self._lock:
+            if cid.digest in self._blocks:
+                return
             if self._size_bytes + len(block) > _MOST_BYTES:
                 self._blocks.clear()
                 self._size_bytes = 0

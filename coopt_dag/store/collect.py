@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,8 +90,9 @@ def sweep(
         if digest_of(path) in live:
             kept += 1
             continue
-        removed += 1
-        freed += path.stat().st_size
-        if not dry_run:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            freed += path.stat().st_size
+            removed += 1
+            if not dry_run:
+                path.unlink()
     return Collected(kept, removed, freed)

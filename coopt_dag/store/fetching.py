@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from coopt_dag.store.links import Links
 from coopt_dag.store.reader import Opened, Reader
-from coopt_dag.store.staging import disk_trouble, staging_folder
+from coopt_dag.store.staging import disk_trouble, staging_folder, write_all
 
 if TYPE_CHECKING:
-    from io import FileIO
     from pathlib import Path
 
     from coopt_dag.store.cid import CID
@@ -76,18 +75,12 @@ def _write(reader: Reader, opened: Opened, path: Path, way: tuple[str, ...], lin
     if not opened.is_folder:
         with path.open("xb", buffering=0) as file:
             for piece in reader.content(opened):
-                _write_all(file, piece)
+                write_all(file, piece)
         return
     path.mkdir()
     for name, cid in reader.entries(opened):
         below = reader.open(cid, trail=opened.trail)
         _write(reader, below, path / name, (*way, name), links)
-
-
-def _write_all(file: FileIO, piece: bytes) -> None:
-    left = memoryview(piece)
-    while left:
-        left = left[file.write(left) :]
 
 
 def _publish(content: Path, dest: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Many may write at once, or one may collect: a lock between processes that starves nobody."""
+"""Many may write at once, or one may collect: a lock between processes and threads."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import os
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from coopt_dag.errors import BusyError
 from coopt_dag.store.staging import disk_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _PAUSE_S = 0.02
 
@@ -23,8 +24,8 @@ class Gate:
     """Two files under flock, so that a kill -9 opens the gate again.
 
     A writer passes `turn` and then shares `use`. A collector keeps `turn` while it waits for
-    `use`, so that no newcomer overtakes it. One instance may enter as often as it likes: only
-    its first entry takes the lock, only its last one lets it go.
+    `use`, so that no newcomer overtakes it. A thread that is inside may enter again, even by
+    another store on the same folder: else it would wait for a collector that waits for it.
 
     Parameters
     ----------
@@ -34,8 +35,7 @@ class Gate:
     Examples
     --------
     >>> import tempfile
-    >>> from pathlib import Path
-    >>> gate = Gate(Path(tempfile.mkdtemp()))
+    >>> gate = gate_of(Path(tempfile.mkdtemp()))
     >>> with gate.writing(), gate.writing():
     ...     pass
     >>> with gate.collecting(wait_s=0):
@@ -44,24 +44,21 @@ class Gate:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._mutex = threading.Lock()
-        self._inside = 0
-        self._held = -1
+        self._mine = threading.local()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Keep collectors out."""
-        with self._mutex:
-            if not self._inside:
-                self._held = self._enter()
-            self._inside += 1
+        depth = getattr(self._mine, "depth", 0)
+        if not depth:
+            self._mine.handle = self._enter()
+        self._mine.depth = depth + 1
         try:
             yield
         finally:
-            with self._mutex:
-                self._inside -= 1
-                if not self._inside:
-                    os.close(self._held)
+            self._mine.depth -= 1
+            if not self._mine.depth:
+                os.close(self._mine.handle)
 
     @contextmanager
     def collecting(self, *, wait_s: float) -> Iterator[None]:
@@ -99,6 +96,25 @@ class Gate:
         with disk_trouble(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             return os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+_GATES: WeakValueDictionary[str, Gate] = WeakValueDictionary()
+_LOCK = threading.Lock()
+
+
+def gate_of(folder: Path) -> Gate:
+    """Give the one gate that this process has for a folder.
+
+    >>> gate = gate_of(Path("a"))
+    >>> gate_of(Path("b/../a")) is gate
+    True
+    """
+    name = os.path.realpath(folder)
+    with _LOCK:
+        gate = _GATES.get(name)
+        if gate is None:
+            gate = _GATES[name] = Gate(Path(name))
+        return gate
 
 
 def _lock_until(handle: int, deadline: float, place: Path) -> None:

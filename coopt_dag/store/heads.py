@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_CID = re.compile(r"b[a-z2-7]{58}|Qm[1-9A-HJ-NP-Za-km-z]{44}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
@@ -25,10 +26,11 @@ def check_name(name: str) -> str:
     >>> check_name("artifacts")
     'artifacts'
     """
-    if _NAME.fullmatch(name) is None:
+    if _NAME.fullmatch(name) is None or _CID.fullmatch(name):
         raise UsageError(
             f"'{name[:80]}' is no name of a root.",
-            hint="a name has 1 to 128 letters, digits, '.', '_' or '-', and starts with none of .-",
+            hint="a name has 1 to 128 letters, digits, '.', '_' or '-', starts with none of .- and "
+            "is no CID (content by CID is read over a gateway: http://GATEWAY/ipfs/CID).",
         )
     return name
 
@@ -86,6 +88,8 @@ class HeadFolder:
                 return False
             if new is None:
                 path.unlink(missing_ok=True)
+            elif old == {new}:
+                sync([path])  # it is there, but perhaps not yet synced by who wrote it
             else:
                 part = self._folder / f".{name}.part"  # one writer at a time: we hold the lock
                 part.write_text(f"{new}\n", encoding="utf-8")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coopt_dag.errors import IntegrityError
-from coopt_dag.store.staging import disk_trouble
+from coopt_dag.store.staging import disk_trouble, sync
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from coopt_dag.store.cid import CID
 
 _NEW = 1  # 32 folders: making Kubo's 1,024 takes longer than writing a thousand small blocks
@@ -72,9 +71,12 @@ def _width(file: Path) -> int:
             text = file.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             text = _TEXT.format(width=_NEW)
-            part = file.with_name(f".SHARDING.{os.getpid()}.part")
-            part.write_text(text, encoding="utf-8")
-            part.replace(file)  # of two that begin at once, both write the same
+            handle, part = tempfile.mkstemp(prefix=".SHARDING.", dir=file.parent)
+            with open(handle, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a handle
+                stream.write(text)
+            sync([Path(part)])
+            Path(part).replace(file)  # of two that begin at once, both write the same
+            sync([file.parent])
     found = _FORM.fullmatch(text)
     if found is None:
         raise IntegrityError(

@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import CooptError
+from coopt_dag.errors import CooptError, UsageError
 from coopt_dag.store.cid import CID, Codec
 from coopt_dag.store.collect import Collected, check_whole, live_blocks, sweep
-from coopt_dag.store.gate import Gate
+from coopt_dag.store.gate import gate_of
 from coopt_dag.store.heads import HeadFolder
 from coopt_dag.store.layout import Layout
 from coopt_dag.store.pins import PinFolder
 from coopt_dag.store.protocol import check_hash, check_size, missing
-from coopt_dag.store.staging import disk_trouble, staging_folder, sync
+from coopt_dag.store.staging import disk_trouble, staging_folder, sync, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ class LocalStore:
         self.root = Path(root)
         self._blocks = self.root / "blocks"
         self._durable = durable
-        self._gate = Gate(self.root / "locks")
+        self._gate = gate_of(self.root / "locks")
         self._pins = PinFolder(self.root / "pins")
         self._heads = HeadFolder(self.root / "roots")
         with disk_trouble(self._blocks):
@@ -94,6 +94,7 @@ class LocalStore:
         staging = self.root / "staging"
         with self.holding(), staging_folder(staging, prefix="batch-") as folder:
             staged: dict[str, str] = {}
+            found: set[str] = set()  # visible, but perhaps not yet synced by who wrote them
 
             def put(block: bytes, codec: Codec) -> CID:
                 check_size(block)
@@ -101,7 +102,10 @@ class LocalStore:
                 key = self._layout.key(cid)
                 path = self._layout.file(key)
                 with disk_trouble(self._blocks):
-                    if path in staged or _holds(path, block):
+                    if path in staged or path in found:
+                        return cid
+                    if _holds(path, block):
+                        found.add(path)
                         return cid
                     written = f"{folder}/{key}"
                     # setdefault is one step, so of two threads with one block only one writes it
@@ -111,7 +115,7 @@ class LocalStore:
 
             yield put
             with disk_trouble(self._blocks):
-                self._publish(staged)
+                self._publish(staged, found)
 
     def pin(self, cid: CID) -> None:
         """Keep a DAG, which must be whole, whatever is collected."""
@@ -154,12 +158,21 @@ class LocalStore:
             Something to be kept is not whole; nothing was removed.
         """
         with self._gate.collecting(wait_s=wait_s):
+            self._refuse_kubos()
             roots = set(self.pins())
             for name in self.names():
                 roots |= self.heads(name)
             live = live_blocks(self, roots)
             with disk_trouble(self._blocks):
                 return sweep(self.files(), live, self._layout.digest, dry_run=dry_run)
+
+    def _refuse_kubos(self) -> None:
+        if (self.root / "datastore_spec").exists():
+            raise UsageError(
+                "is the repository of a Kubo node, whose pins we do not know.",
+                hint="collect it by `ipfs repo gc`; nothing was removed.",
+                path=self.root,
+            )
 
     def files(self) -> Iterator[Path]:
         """Yield the files of all blocks."""
@@ -171,16 +184,15 @@ class LocalStore:
         """Name the file of a block."""
         return Path(self._layout.file(self._layout.key(cid)))
 
-    def _publish(self, staged: dict[str, str]) -> None:
-        if not staged:
-            return
+    def _publish(self, staged: dict[str, str], found: set[str]) -> None:
         folders = {os.path.dirname(path) for path in staged}  # noqa: PTH120  # many, and hot
         for folder in folders:
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
         for path, written in staged.items():
             os.replace(written, path)  # noqa: PTH105
-        if self._durable:
-            sync([*map(Path, staged), *map(Path, folders), self._blocks])
+        if self._durable and (staged or found):
+            folders |= {os.path.dirname(path) for path in found}  # noqa: PTH120
+            sync([*map(Path, staged), *map(Path, found), *map(Path, folders), self._blocks])
 
 
 def _holds(path: str, block: bytes) -> bool:
@@ -195,6 +207,4 @@ def _holds(path: str, block: bytes) -> bool:
 
 def _write(path: str, block: bytes) -> None:
     with open(path, "xb", buffering=0) as file:  # noqa: PTH123
-        left = memoryview(block)
-        while left:
-            left = left[file.write(left) :]
+        write_all(file, block)

@@ -43,8 +43,6 @@ class PinFolder:
         """Set a pin; again is the same as once."""
         path = self._folder / str(as_v1(cid))
         with disk_trouble(path):
-            if path.exists():
-                return
             self._folder.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
             sync([self._folder])

@@ -103,6 +103,9 @@ class Node(Home, Protocol):
     def export(self, roots: Sequence[CID]) -> Iterator[tuple[CID, bytes]]:
         """Give every block at or below the roots once, verified, parents first."""
 
+    def close(self) -> None:
+        """Let go of connections, and of what was held for them."""
+
 
 def check_size(block: bytes) -> None:
     """Refuse a block that no IPFS node would take.

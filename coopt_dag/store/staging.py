@@ -17,6 +17,7 @@ from coopt_dag.errors import CooptError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from io import FileIO
 
 _FEW = 16
 
@@ -61,6 +62,20 @@ def disk_trouble(place: Path) -> Iterator[None]:
             hint="nothing half-written was kept; free space or fix permissions and run it again.",
             path=place,
         ) from error
+
+
+def write_all(file: FileIO, content: bytes) -> None:
+    """Write everything, for an unbuffered file may take less than it is given and say so.
+
+    >>> import io, tempfile
+    >>> with tempfile.TemporaryFile(buffering=0) as file:
+    ...     write_all(file, b"hits")
+    ...     file.tell()
+    4
+    """
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
 
 
 def sync(paths: Collection[Path]) -> None:

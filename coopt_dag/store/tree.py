@@ -100,6 +100,11 @@ class Tree:
                     )
                 below = folder.entries[part] = _Folder()
             folder.changed, folder = True, below
+        if isinstance(folder.entries.get(name), _Folder) or self.is_folder(path):
+            raise UsageError(
+                f"'{path[:80]}' is a folder, and would be lost.",
+                hint="remove it first, or choose another path.",
+            )
         folder.entries[name], folder.changed = thing, True
 
     def remove(self, path: str) -> bool:

@@ -156,7 +156,7 @@ class Volume:
                     tree = Tree(self.home, heads)
                     change(tree)
                     root = tree.save(put)
-                if heads == {root.cid} or self.home.move(self.name, heads, root.cid):
+                if self.home.move(self.name, heads, root.cid):
                     with self._lock:
                         self._seen = tree
                     return
