@@ -37,7 +37,10 @@ def _act_after(name, loader):
         except Exception as error:  # noqa: BLE001  # DVC must go on without us, and say why
             sys.stderr.write(f"coopt-dag: ipfs:// remotes are not registered: {error!r}\n")
 
-    loader.exec_module = exec_module
+    try:
+        loader.exec_module = exec_module
+    except AttributeError as error:
+        sys.stderr.write(f"coopt-dag: ipfs:// remotes are not registered: {error!r}\n")
 
 
 sys.meta_path.insert(0, _Finder())

@@ -8,13 +8,13 @@ import typer
 
 from coopt_dag.cli.options import As, Json, PassphraseFile
 from coopt_dag.cli.printing import note, put, say
-from coopt_dag.errors import ContentMissingError, UsageError
+from coopt_dag.errors import ContentMissingError, NodeUnavailableError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from coopt_dag.specs.loaded import LoadedWorkspace
-    from coopt_dag.store.dvc.repository import Remote, Repository
+    from coopt_dag.store.dvc.repository import Repository
 
 WORKSPACE = "workspace"
 ROOT_NAME = "artifacts"
@@ -24,7 +24,10 @@ Revision = Annotated[
     str, typer.Argument(metavar="[REV]", help="A git revision; else the files as they are now.")
 ]
 RemoteName = Annotated[
-    str | None, typer.Option("--remote", metavar="NAME", help="An ipfs:// remote of DVC.")
+    str | None,
+    typer.Option(
+        "--remote", metavar="NAME", help="Name of an ipfs:// remote; else the default or only one."
+    ),
 ]
 
 
@@ -37,7 +40,7 @@ def _repository(workspace: LoadedWorkspace) -> Repository:
             hint="coopt artifacts setup",
             path=workspace.root,
         )
-    return Repository(workspace.root)
+    return Repository(workspace.root, note)
 
 
 def content_store(workspace: LoadedWorkspace) -> Path:
@@ -56,7 +59,7 @@ def setup(
         ROOT_NAME
     ),
 ) -> None:
-    """Make ipfs:// the default remote of `dvc push` here; initialises DVC where it is not.
+    """Make ipfs:// the default remote of `dvc push` here; initialise DVC if need be.
 
     The remote goes to .dvc/config.local, which git ignores: without coopt-dag installed, a
     committed ipfs:// remote would make every dvc command fail.
@@ -71,7 +74,21 @@ def setup(
     store.mkdir(parents=True, exist_ok=True)
     for line in set_up(workspace.root, name=remote, volume=name, api=api, store=store):
         say(line)
-    note("next: dvc add DATA, then coopt artifacts push")
+    if api is not None:
+        _greet(api)
+    note("next: dvc add DATA, then coopt artifacts push, which includes dvc push")
+
+
+def _greet(api: str) -> None:
+    """Say at once if nobody answers there."""
+    from coopt_dag.store.remote.kubo import KuboStore
+
+    try:
+        with KuboStore(api, timeout_s=5, tell=note) as node:
+            version = node.version()
+        note(f"{api} answers, version {version}; to prove it: coopt ipfs selftest --api {api}")
+    except NodeUnavailableError as error:
+        note(f"warning: {error}\nhint: {error.hint}")
 
 
 def push(
@@ -79,11 +96,15 @@ def push(
     remote: RemoteName = None,
     verify: Annotated[
         bool,
-        typer.Option("--verify", help="Read all of it again; mend damage from DVC's cache."),
+        typer.Option(
+            "--verify", help="Read what this revision has in the store; mend it from DVC's cache."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Do `dvc push`, and keep one root of exactly that revision's objects; print its CID.
+
+    What a revision's dvc.yaml promises but nobody has made yet is told and left out.
 
     Example: coopt artifacts push
     """
@@ -92,13 +113,18 @@ def push(
     repository = _repository(here())
     place = repository.remote(remote)
     commit = repository.commit_of(revision)
+    if verify:
+        repository.give_up_if_damaged(place)
     sent = repository.push(place, commit)
     made = repository.revision(place, commit, keep=True, verify=verify)
     if as_json:
         found: dict[str, Any] = {"root_cid": str(made.root.cid), "objects": made.objects}
-        put(found | {"sent": sent, "revision": commit, "remote": place.name})
+        found |= {"sent": sent, "revision": commit, "remote": place.name}
+        put(found | {"mended": list(made.mended)})
         return
     say(str(made.root.cid))
+    for name in made.mended:
+        note(f"mended from DVC's cache: {name}")
     note(f"{commit}: {made.objects} objects in {place.url}, {sent} of them new; root pinned")
     note(f"others pull it with plain DVC: coopt ipfs serve, then {_recipe(str(made.root.cid))}")
 
@@ -117,28 +143,17 @@ def root(revision: Revision = WORKSPACE, remote: RemoteName = None, as_json: Jso
     from coopt_dag.cli.wiring import here
 
     repository = _repository(here())
-    place = _remote_or_none(repository, remote)
+    place = repository.remote_or_none(remote)  # without one, DVC's cache may hold everything
     commit = repository.commit_of(revision)
     made = repository.revision(place, commit, keep=False)
-    pushed = place is not None and place.home().has(made.root.cid)
+    pushed = place is not None and repository.is_kept(place, made.root.cid)
     if as_json:
         found = {"root_cid": str(made.root.cid), "objects": made.objects, "revision": commit}
         put(found | {"pushed": pushed})
         return
     say(str(made.root.cid))
     if not pushed:
-        note("not in the store yet: coopt artifacts push")
-
-
-def _remote_or_none(repository: Repository, name: str | None) -> Remote | None:
-    from coopt_dag.errors import UnknownNameError
-
-    try:
-        return repository.remote(name)
-    except UnknownNameError:
-        if name is not None:
-            raise
-        return None  # the local cache alone may hold everything
+        note("not kept in the store yet: coopt artifacts push")
 
 
 def anchor(
@@ -163,9 +178,9 @@ def anchor(
     place = repository.remote(remote)
     commit = repository.commit_of(revision)
     cid = repository.revision(place, commit, keep=False).root.cid
-    if not place.home().has(cid):
+    if not repository.is_kept(place, cid):
         raise ContentMissingError(
-            f"{cid} of {revision} is not in {place.url}, so nobody could fetch it.",
+            f"{cid} of {revision} is not kept in {place.url}, so nobody could fetch it for long.",
             hint=f"coopt artifacts push {'' if revision == WORKSPACE else revision}".rstrip(),
         )
     desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))

@@ -31,7 +31,7 @@ def keep_artifacts(desk: Desk, challenge: str, ladder: list[dict[str, Any]]) -> 
     results = workspace.results_dir / LADDER
     results.parent.mkdir(parents=True, exist_ok=True)
     results.write_text(json.dumps(ladder, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    repository = Repository(workspace.root)
+    repository = Repository(workspace.root, note)
     repository.track([workspace.data_dir / challenge, results])
     remote = repository.remote(REMOTE_NAME)
     sent = repository.push(remote, WORKSPACE)

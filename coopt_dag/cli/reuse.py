@@ -48,4 +48,5 @@ def reuse(
             f"{row.step}: this workspace would make another node (platform, version of coopt, "
             "specification or data differ), and will run the step"
         )
-    note("believed, not run here; an evaluation runs them again (docs/reuse.md)")
+    if any(row.status == "brought" for row in rows):
+        note("believed, not run here; an evaluation runs them again (docs/reuse.md)")

@@ -78,6 +78,6 @@ def anchors_of(desk: Desk, challenge: str) -> list[AnchorRow]:
 def _known(desk: Desk, challenge: str) -> LedgerState:
     state = desk.state()
     if challenge not in state.challenges:
-        hint = f"coopt challenge register {challenge}"
+        hint = "" if state.challenges else f"coopt challenge register {challenge}"
         raise UnknownNameError("challenge on the ledger", challenge, state.challenges, hint=hint)
     return state

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coopt_dag.store.cid import CID
+from coopt_dag.store.cid import CID, Codec
 from coopt_dag.store.folders import cid_of, fetch_path
 from coopt_dag.store.local import LocalStore
 from coopt_dag.store.serving.server import background
@@ -177,3 +177,114 @@ def test_a_pushed_root_is_anchored_once_and_listed(workspace: Path) -> None:
     shown = coopt(workspace, "artifacts", "list", "tiny").stdout
     assert cid in shown
     assert commit[:12] in shown
+
+
+def store_of(folder: Path) -> LocalStore:
+    return LocalStore(folder / ".coopt" / "content-store")
+
+
+def cached(folder: Path, content: bytes) -> Path:
+    import hashlib
+
+    oid = hashlib.md5(content).hexdigest()
+    return folder / ".dvc" / "cache" / "files" / "md5" / oid[:2] / oid[2:]
+
+
+def flip(path: Path) -> None:
+    path.chmod(0o644)
+    damaged = bytearray(path.read_bytes())
+    damaged[3] ^= 1
+    path.write_bytes(damaged)
+    path.chmod(0o444)
+
+
+def test_verify_says_what_it_mended_and_never_mends_with_wrong_bytes(workspace: Path) -> None:
+    cid = coopt(workspace, "artifacts", "push").stdout.strip()
+    content = (workspace / "more" / "1.bin").read_bytes()
+    block = store_of(workspace).path_of(CID.of(content, Codec.RAW))
+    flip(block)
+    flip(cached(workspace, content))
+    done = coopt(workspace, "artifacts", "push", "--verify", code=6)
+    assert "not those it is named by" in done.stderr
+    assert store_of(workspace).pins() == {CID.parse(cid)}
+    flip(cached(workspace, content))  # right again
+    done = coopt(workspace, "artifacts", "push", "--verify")
+    assert done.stdout.strip() == cid
+    assert "mended from DVC's cache: more/1.bin" in done.stderr
+    assert store_of(workspace).get(CID.of(content, Codec.RAW)) == content
+
+
+def test_a_rotten_cache_gives_no_root(workspace: Path) -> None:
+    flip(cached(workspace, (workspace / "more" / "1.bin").read_bytes()))
+    assert "not those it is named by" in coopt(workspace, "artifacts", "root", code=6).stderr
+
+
+def test_a_damaged_folder_of_the_root_is_begun_anew_by_verify(workspace: Path) -> None:
+    cid = coopt(workspace, "artifacts", "push").stdout.strip()
+    store = store_of(workspace)
+    [head] = store.heads("artifacts")
+    store.path_of(head).write_bytes(b"damaged")
+    assert "hint: " in dvc(workspace, "push", fails=True)
+    done = coopt(workspace, "artifacts", "push", "--verify")
+    assert done.stdout.strip() == cid
+    assert "begun anew" in done.stderr
+    forget(workspace, "more")
+    dvc(workspace, "pull", "--quiet")
+
+
+def test_a_listing_that_is_nowhere_is_named_by_push_and_by_root(workspace: Path) -> None:
+    shutil.rmtree(workspace / ".dvc" / "cache")
+    for words in (("root",), ("push",), ("push", "--verify"), ("push", "HEAD")):
+        done = coopt(workspace, "artifacts", *words, code=7)
+        assert "'more' is tracked by an object that is neither" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_only_what_is_kept_can_be_anchored(workspace: Path) -> None:
+    cid = coopt(workspace, "artifacts", "push").stdout.strip()
+    store_of(workspace).unpin(CID.parse(cid))  # as if the push had been killed before its end
+    assert json.loads(coopt(workspace, "artifacts", "root", "--json").stdout)["pushed"] is False
+    done = coopt(workspace, "artifacts", "anchor", "tiny", code=14)
+    assert "coopt artifacts push" in done.stderr
+
+
+def test_an_output_that_nobody_has_made_is_told_and_left_out(workspace: Path) -> None:
+    before = root(workspace)
+    (workspace / "dvc.yaml").write_text(
+        "stages:\n  make:\n    cmd: echo 1 > made\n    outs:\n    - made\n"
+    )
+    done = coopt(workspace, "artifacts", "push")
+    assert done.stdout.strip() == before
+    assert "'made' (dvc.yaml) has not been made yet" in done.stderr
+
+
+def test_a_tracked_name_that_leads_out_of_the_cache_is_refused(workspace: Path) -> None:
+    file = workspace / "evil.dvc"
+    file.write_text("outs:\n- md5: ab/dev/zero\n  size: 1\n  hash: md5\n  path: evil\n")
+    assert "no md5 sum" in coopt(workspace, "artifacts", "root", code=6).stderr
+
+
+def test_without_a_commit_or_with_an_empty_revision_the_next_move_is_told(tmp_path: Path) -> None:
+    folder = tiny(tmp_path / "lab")
+    git(folder, "init", "--quiet")
+    coopt(folder, "artifacts", "setup")
+    for revision in ("HEAD", "HEAD~1", "deadbeef"):
+        done = coopt(folder, "artifacts", "root", revision, code=4)
+        assert "git commit first" in done.stderr
+    assert "leave it out" in coopt(folder, "artifacts", "root", "", code=2).stderr
+    (folder / ".dvc" / "config.local").unlink()
+    assert "coopt artifacts setup" in coopt(folder, "artifacts", "push", code=2).stderr
+
+
+@pytest.mark.parametrize("word", ["..", "a/b", 'a"b'])
+def test_setup_refuses_names_that_could_not_be_used(tmp_path: Path, word: str) -> None:
+    folder = tiny(tmp_path / "lab")
+    coopt(folder, "artifacts", "setup", "--name", word, code=2)
+    coopt(folder, "artifacts", "setup", "--remote", word, code=2)
+    assert not (folder / ".dvc" / "config.local").exists()
+
+
+def test_setup_says_which_default_it_replaces_and_whether_a_node_answers(workspace: Path) -> None:
+    done = coopt(workspace, "artifacts", "setup", "--remote", "node", "--api", "http://127.0.0.1:9")
+    assert "in place of 'coopt'" in done.stdout
+    assert "cannot be reached" in done.stderr

@@ -147,6 +147,21 @@ def test_a_waiting_collector_is_not_overtaken_by_new_writers(tmp_path: Path) -> 
     assert order == ["collected", "wrote"]
 
 
+def test_a_thread_inside_may_enter_another_store_on_the_folder_while_a_collector_waits(
+    tmp_path: Path,
+) -> None:
+    collector = threading.Thread(target=lambda: LocalStore(tmp_path).collect(wait_s=30))
+    with LocalStore(tmp_path).holding():
+        collector.start()
+        time.sleep(0.2)
+        before = time.monotonic()
+        with LocalStore(tmp_path / "." / "sub" / "..").holding():
+            pass
+        assert time.monotonic() - before < 5
+    collector.join(timeout=30)
+    assert not collector.is_alive()
+
+
 ADD_AND_PIN = """
 import sys
 from pathlib import Path

@@ -251,3 +251,79 @@ def test_in_a_workspace_the_remote_needs_no_option(tmp_path: Path) -> None:
     dvc(one, "add", "--quiet", "a")
     dvc(one / "sub", "push", "--quiet")
     assert LocalStore(one / ".coopt" / "content-store").names() == ["artifacts"]
+
+
+def test_a_full_disk_on_the_way_back_leaves_no_object_cut_short(tmp_path: Path) -> None:
+    one = repository(tmp_path / "one", tmp_path / "store")
+    (one / "a").write_bytes(random.Random(5).randbytes(700_000))
+    dvc(one, "add", "--quiet", "a")
+    dvc(one, "push", "--quiet")
+    forget(one, "a")
+    (one / ".dvc" / "cache").mkdir()
+    script = (
+        f"mount -t tmpfs -o size=400k none {one}/.dvc/cache && {sys.executable} -m dvc fetch; "
+        f"echo exit $?; find {one}/.dvc/cache -size +300k -type f"
+    )
+    done = subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "sh", "-c", script],
+        cwd=one,
+        env=environment(one),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.stderr.startswith("unshare"):
+        pytest.skip(f"no mount namespaces here: {done.stderr.strip()}")
+    assert "No space left on device" in done.stderr
+    assert "exit 0" not in done.stdout
+    assert str(one) not in done.stdout, "an object that is not whole stayed in the cache"
+
+
+def test_import_url_and_update_follow_a_file_of_such_a_remote(tmp_path: Path) -> None:
+    one = repository(tmp_path / "one", tmp_path / "store")
+    volume = Volume(LocalStore(tmp_path / "store"), "artifacts")
+    volume.add([("shared/a.txt", b"first")])
+    dvc(one, "import-url", "--quiet", "remote://coopt/shared/a.txt", "a.txt")
+    assert (one / "a.txt").read_text() == "first"
+    volume.add([("shared/a.txt", b"second")])
+    dvc(one, "update", "--quiet", "a.txt.dvc")
+    assert (one / "a.txt").read_text() == "second"
+
+
+def test_a_file_that_vanished_keeps_the_others_of_its_batch_from_nothing(tmp_path: Path) -> None:
+    from coopt_dag.store.dvc.filesystem import IpfsFileSystem
+
+    fs = IpfsFileSystem(store=str(tmp_path / "store"))
+    (tmp_path / "good").write_text("good")
+    (tmp_path / "x.dir").write_text("not a listing of DVC")
+    failed: list[str] = []
+    from dvc_objects.fs import generic, localfs
+
+    generic.transfer(
+        localfs,
+        [str(tmp_path / name) for name in ("good", "absent", "x.dir")],
+        fs,
+        ["/vol/good", "/vol/absent", "/vol/data/x.dir"],
+        on_error=lambda source, _target, _error: failed.append(Path(source).name),
+    )
+    assert failed == ["absent"]
+    assert set(fs.find("/vol")) == {"/vol/good", "/vol/data/x.dir"}
+    assert list(fs.find("/vol/good")) == ["/vol/good"]
+    with pytest.raises(IsADirectoryError):
+        fs.cat_file("/vol/data")
+    with pytest.raises(ZeroDivisionError), fs.open("/vol/half", "wb") as file:  # noqa: PT012
+        file.write(b"half")
+        raise ZeroDivisionError
+    assert not fs.exists("/vol/half")
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "-x", "bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354"]
+)
+def test_a_url_whose_name_is_no_name_is_refused(tmp_path: Path, name: str) -> None:
+    one = repository(tmp_path / "one", tmp_path / "store")
+    dvc(one, "remote", "modify", "--local", "coopt", "url", f"ipfs://{name}")
+    (one / "a").write_text("a")
+    dvc(one, "add", "--quiet", "a")
+    assert dvc(one, "push", fails=True)
+    assert not (tmp_path / "store").exists() or LocalStore(tmp_path / "store").names() == []

@@ -98,6 +98,61 @@ def test_content_that_is_there_is_not_written_twice(tmp_path: Path) -> None:
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
+def test_many_threads_may_open_a_new_store(tmp_path: Path) -> None:
+    for n in range(50):
+        with ThreadPoolExecutor(4) as pool:
+            stores = list(pool.map(lambda _, n=n: LocalStore(tmp_path / str(n)), range(4)))
+        cid = stores[0].put(b"hits", Codec.RAW)
+        assert stores[3].get(cid) == b"hits"
+        assert [p.name for p in (tmp_path / str(n) / "blocks").glob(".SHARDING*")] == []
+
+
+def test_what_another_wrote_but_may_not_have_synced_is_synced_before_it_is_acknowledged(
+    tmp_path: Path,
+) -> None:
+    # the first writer is killed between making its block visible and syncing it
+    killed = (
+        "import os, sys; from pathlib import Path\n"
+        "import coopt_dag.store.local as local\n"
+        "from coopt_dag.store.cid import Codec\n"
+        "store = local.LocalStore(Path(sys.argv[1]))\n"
+        "local.sync = lambda paths: os._exit(9)\n"
+        "store.put(b'hits', Codec.RAW)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", killed, str(tmp_path)], cwd=REPOSITORY, check=False
+    )
+    assert done.returncode == 9
+    again = (
+        "import sys; from pathlib import Path\n"
+        "import coopt_dag.store.local as local\n"
+        "from coopt_dag.store.cid import Codec\n"
+        "real = local.sync\n"
+        "def told(paths):\n"
+        "    print(sorted(p.suffix for p in paths)); real(paths)\n"
+        "local.sync = told\n"
+        "local.LocalStore(Path(sys.argv[1])).put(b'hits', Codec.RAW)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", again, str(tmp_path)],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert ".data" in done.stdout
+
+
+def test_the_folder_of_a_kubo_node_is_not_collected(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    cid = store.put(b"hits", Codec.RAW)
+    (tmp_path / "datastore_spec").write_text("{}")
+    with pytest.raises(CooptError, match="Kubo") as caught:
+        store.collect()
+    assert "ipfs repo gc" in caught.value.hint
+    assert store.has(cid)
+
+
 # Kubo's key of the empty block: base32 of the multihash (12 20 e3b0…b855), upper case
 EMPTY = "CIQOHMGEIKMPYHAUTL57JSEZN64SIJ5OIHSGJG4TJSSJLGI3PBJLQVI"
 

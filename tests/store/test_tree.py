@@ -128,6 +128,13 @@ def test_a_path_through_a_file_is_refused() -> None:
         tree.set("a/b/c/d", thing(store, b""))
 
 
+def test_a_file_in_the_place_of_a_folder_is_refused_for_the_folder_would_be_lost() -> None:
+    store = MemoryStore()
+    tree = Tree(store, [tree_of(store, {"a/b/c": b""})])
+    with pytest.raises(UsageError, match="would be lost"):
+        tree.set("a/b", thing(store, b""))
+
+
 @pytest.mark.parametrize("path", ["/a", "a//b", "a/", "..", "a/../b", "."])
 def test_a_path_that_is_not_plain_is_refused(path: str) -> None:
     with pytest.raises(UsageError, match="no path below a folder"):

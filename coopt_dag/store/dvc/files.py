@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
-import re
+import threading
+import weakref
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from fsspec.asyn import AsyncFileSystem
 from fsspec.callbacks import DEFAULT_CALLBACK
 
 from coopt_dag.store.dvc.asking import Asking
+from coopt_dag.store.dvc.listing import is_object
 from coopt_dag.store.dvc.place import home_of
 from coopt_dag.store.dvc.reading import Reading
 from coopt_dag.store.dvc.refused import told_by_dvc
@@ -23,10 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_OBJECT = re.compile(r"(?:^|/)[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?$")
-"""Where DVC keeps objects: what lies there is a file, so its block need not be read to know."""
-
-
 class Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
     """Files by path `/NAME/PATH`, in volumes of one home; every question is asked in batches."""
 
@@ -36,6 +35,7 @@ class Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
     def __init__(self, **options: Any) -> None:
         self._options = {k: options.pop(k, None) for k in ("api", "store", "timeout_s")}
         super().__init__(**options)
+        self._lock = threading.Lock()
         self._volumes: dict[str, Volume] = {}
         self._looks: Asking[str, dict[str, Any] | None] = Asking(self._look_all)
         self._puts: Asking[Given, None] = Asking(self._put_all)
@@ -68,27 +68,29 @@ class Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
         maxdepth: int | None = None,
         withdirs: bool = False,
         prefix: str = "",
-        **_: Any,
-    ) -> list[str]:
-        if maxdepth is not None or withdirs:
-            return list(await super()._find(path, maxdepth=maxdepth, withdirs=withdirs))
+        **options: Any,
+    ) -> Any:
+        if maxdepth is not None or withdirs or options.get("detail"):
+            return await super()._find(path, maxdepth=maxdepth, withdirs=withdirs, **options)
         return await asyncio.to_thread(lambda: self._find_all(path, prefix))
 
     def _find_all(self, path: str, prefix: str) -> list[str]:
         volume, below = self._place(path)
-        with volume.locked():
-            names = self._names(volume, below) or []
+        with told_by_dvc(), volume.locked():
+            names = self._names(volume, below)
+            if names is None:
+                return [path] if volume.entry(below) is not None else []
             names = [f"{below}/{n}" if below else n for n in names if n.startswith(prefix)]
             volume.look_ahead(names)
             found = [f for name in names for f in self._below(volume, name)]
         return [f"/{volume.name}/{name}" for name in found]
 
     def _below(self, volume: Volume, path: str) -> Iterator[str]:
-        if _OBJECT.search(path) or not volume.tree().is_folder(path):
+        if is_object(path) or not volume.tree().is_folder(path):
             yield path
             return
         names = [f"{path}/{name}" for name in volume.tree().names(path) or ()]
-        folders = [name for name in names if not _OBJECT.search(name)]
+        folders = [name for name in names if not is_object(name)]
         volume.look_ahead(folders)
         for name in names:
             yield from self._below(volume, name)
@@ -110,7 +112,7 @@ class Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
         with volume.locked():
             tree = volume.tree()
             thing = tree.get(below) if below else None
-            if thing is None or not _OBJECT.search(below):
+            if thing is None or not is_object(below):
                 if tree.is_folder(below):
                     return {"name": f"/{volume.name}/{below}", "size": 0, "type": "directory"}
                 if thing is None:
@@ -119,7 +121,7 @@ class Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
                 "name": f"/{volume.name}/{below}",
                 "size": Reading(volume).size_bytes(thing),
                 "type": "file",
-                "cid": str(thing.cid),
+                "checksum": str(thing.cid),
             }
 
     # --- reading
@@ -131,6 +133,8 @@ class Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
 
         def read() -> bytes:
             with told_by_dvc():
+                if self._names(volume, below) is not None:
+                    raise IsADirectoryError(path)
                 return b"".join(volume.content(below))
 
         return (await asyncio.to_thread(read))[start:end]
@@ -167,21 +171,24 @@ class Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
     ) -> None:
         await self._puts.ask((rpath, Path(lpath), callback))
 
-    def _put_all(self, items: list[Given]) -> list[None]:
+    def _put_all(self, items: list[Given]) -> list[BaseException | None]:
+        answers: list[BaseException | None] = [_unreadable(source) for _, source, _ in items]
         by_volume: dict[Volume, list[Given]] = {}
-        for path, source, callback in items:
-            volume, below = self._place(path)
-            by_volume.setdefault(volume, []).append((below, source, callback))
+        for (path, source, callback), trouble in zip(items, answers, strict=True):
+            if trouble is None:
+                volume, below = self._place(path)
+                by_volume.setdefault(volume, []).append((below, source, callback))
         with told_by_dvc():
             for volume, given in by_volume.items():
                 write(volume, given)
-        return [None] * len(items)
+        return answers
 
     async def _cp_file(self, path1: str, path2: str, **_: Any) -> None:
         source, target = self._place(path1), self._place(path2)
 
         def copy() -> None:
-            with told_by_dvc():
+            holding = getattr(source[0].home, "holding", nullcontext)
+            with told_by_dvc(), holding():
                 thing = source[0].entry(source[1])
                 if thing is None:
                     raise FileNotFoundError(path1)
@@ -216,10 +223,14 @@ class Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
 
     def _place(self, path: str) -> tuple[Volume, str]:
         name, _, below = path.strip("/").partition("/")
-        if name not in self._volumes:
-            with told_by_dvc():
-                self._volumes[name] = Volume(home_of(**self._options), check_name(name))
-        return self._volumes[name], below
+        with self._lock:
+            if name not in self._volumes:
+                with told_by_dvc():
+                    home = home_of(**self._options)
+                    self._volumes[name] = Volume(home, check_name(name))
+                # a node is let go at the end of the process at the latest
+                weakref.finalize(self, getattr(home, "close", lambda: None))
+            return self._volumes[name], below
 
 
 class _Written(io.BytesIO):
@@ -230,10 +241,26 @@ class _Written(io.BytesIO):
         self._files = files
         self._path = path
 
+    def __exit__(self, kind: Any, *_: object) -> None:
+        if kind is not None:
+            super().close()  # half a file is none
+        self.close()
+
     def close(self) -> None:
         if not self.closed:
             self._files.pipe_file(self._path, self.getvalue())
         super().close()
+
+
+def _unreadable(source: bytes | Path) -> OSError | None:
+    """Give what keeps a file from being read, so that the others of its batch go on."""
+    if isinstance(source, bytes):
+        return None
+    try:
+        source.open("rb").close()
+    except OSError as error:
+        return error
+    return None
 
 
 def _open_parents(volume: Volume, folders: set[str]) -> None:

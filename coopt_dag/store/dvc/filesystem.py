@@ -17,7 +17,7 @@ class IpfsFileSystem(ObjectFileSystem):
     """`ipfs://NAME` for DVC: NAME is a root in the store that the remote's options name."""
 
     protocol = "ipfs"
-    PARAM_CHECKSUM = "cid"
+    PARAM_CHECKSUM = "checksum"
     _JOBS = _AT_ONCE  # DVC's window of transfers under way is the size of our batches
     CAN_TRAVERSE = False  # `exists` is answered from folders, so it is never dearer than a listing
 

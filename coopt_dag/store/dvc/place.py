@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import UsageError
+from coopt_dag.errors import SpecError, UsageError
 from coopt_dag.specs.view import WORKSPACE_FILE, workspace_root
 from coopt_dag.store.local import LocalStore
 
@@ -64,6 +64,9 @@ def _of_workspace(here: Path) -> Path:
             hint="dvc remote modify --local NAME store FOLDER (or api URL of a Kubo node); "
             "or make a workspace: coopt init DIR",
         )
-    with (root / WORKSPACE_FILE).open("rb") as file:
-        paths = tomllib.load(file).get("paths", {})
-    return root / str(paths.get("state", ".coopt")) / CONTENT_STORE
+    path = root / WORKSPACE_FILE
+    try:
+        paths = tomllib.loads(path.read_text(encoding="utf-8")).get("paths", {})
+        return root / str(paths.get("state", ".coopt")) / CONTENT_STORE
+    except (ValueError, AttributeError) as error:
+        raise SpecError(f"is broken: {error}.", hint="coopt lint says where", path=path) from error

@@ -9,6 +9,7 @@ from coopt_dag.errors import CooptError
 from coopt_dag.store.cid import Codec
 from coopt_dag.store.dvc.refused import refused
 from coopt_dag.store.reader import Reader
+from coopt_dag.store.staging import disk_trouble, write_all
 from coopt_dag.store.streamed import StreamedStore
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ class Reading:
             reader = Reader(source)
             opened = reader.open(thing.cid)
             callback.set_size(opened.size)
-            with target.open("wb", buffering=0) as file:
+            with disk_trouble(target), target.open("wb", buffering=0) as file:
                 for piece in reader.content(opened):
-                    file.write(piece)
+                    write_all(file, piece)
                     callback.relative_update(len(piece))
         except CooptError as error:
             return refused(error)

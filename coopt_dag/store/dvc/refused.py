@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class RefusedError(DvcException):  # type: ignore[misc]  # dvc has no types
-    """One of our failures."""
+    """One of our failures, kept as `origin`."""
+
+    def __init__(self, text: str, origin: CooptError) -> None:
+        super().__init__(text)
+        self.origin = origin
 
 
 def refused(error: CooptError) -> RefusedError:
@@ -23,7 +27,8 @@ def refused(error: CooptError) -> RefusedError:
     >>> str(refused(CooptError("the node is away.", hint="start it.")))
     'the node is away.\nhint: start it.'
     """
-    return RefusedError(f"{error}\nhint: {error.hint}" if error.hint else str(error))
+    text = f"{error}\nhint: {error.hint}" if error.hint else str(error)
+    return RefusedError(text, error)
 
 
 @contextmanager
@@ -38,4 +43,4 @@ def told_by_dvc() -> Iterator[None]:
     try:
         yield
     except CooptError as error:
-        raise refused(error) from error
+        raise refused(error) from None  # DVC would tell the cause again

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 SCHEME = "ipfs"
+_NOT_HERE = ("worktree", "version_aware")  # versions of files are what a CID is for
 
 
 def add_filesystem(module: Any) -> None:
@@ -27,7 +28,7 @@ def add_schema(module: Any) -> None:
         "store": str,
         "timeout": module.All(module.Coerce(int), module.Range(1)),
         "verify": module.Bool,
-        **module.REMOTE_COMMON,
+        **{k: v for k, v in module.REMOTE_COMMON.items() if str(k) not in _NOT_HERE},
     }
     module.REMOTE_SCHEMAS[SCHEME] = module.All(options, _verify_nodes)
     # ByUrl copies the mapping that it is given, so it has to be given the longer one

@@ -8,14 +8,24 @@ from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.errors import CooptError, UnknownNameError, UsageError
+from coopt_dag.errors import (
+    ContentMissingError,
+    CooptError,
+    IntegrityError,
+    UnknownNameError,
+    UsageError,
+)
 from coopt_dag.store.cid import CID
+from coopt_dag.store.dvc.listing import check_md5
 from coopt_dag.store.dvc.place import home_of
+from coopt_dag.store.dvc.refused import RefusedError
 from coopt_dag.store.dvc.revision import Revision, build, lacking, wanted_by
+from coopt_dag.store.heads import check_name
+from coopt_dag.store.pins import as_v1
 from coopt_dag.store.volume import Volume
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from coopt_dag.store.protocol import Home
@@ -57,9 +67,12 @@ class Repository:
     ----------
     root : Path
         Where `.dvc` lies.
+    tell : callable
+        Hears what was left out or mended.
     """
 
     root: Path
+    tell: Callable[[str], None] = lambda _: None
 
     def remote(self, name: str | None = None) -> Remote:
         """Give the remote of this name; else the default one; else the only ipfs:// one.
@@ -69,8 +82,19 @@ class Repository:
         UnknownNameError
             There is no such remote.
         UsageError
-            It is none of ours.
+            There is none of ours, or several of which none is the default.
         """
+        found = self.remote_or_none(name)
+        if found is None:
+            raise UsageError(
+                "no ipfs:// remote is set up here, or there are several and none is the default.",
+                hint="coopt artifacts setup makes one; --remote NAME chooses one",
+                path=self.root,
+            )
+        return found
+
+    def remote_or_none(self, name: str | None = None) -> Remote | None:
+        """Give the remote as `remote` does; None where nothing chooses one."""
         with self.opened() as repo:
             remotes = {k: dict(v) for k, v in repo.config["remote"].items()}
             default = repo.config["core"].get("remote")
@@ -78,7 +102,7 @@ class Repository:
         if name is None:
             name = default if default in ours else ours[0] if len(ours) == 1 else None
         if name is None:
-            raise UnknownNameError("ipfs:// remote", "", ours, hint="coopt artifacts setup")
+            return None
         if name not in remotes:
             raise UnknownNameError("remote", name, remotes)
         if name not in ours:
@@ -101,18 +125,21 @@ class Repository:
         """
         if revision == WORKSPACE:
             return WORKSPACE
+        if not revision:
+            raise UsageError("REV is empty.", hint="leave it out to mean the files as they are now")
         with self.opened() as repo:
-            from dvc.scm import NoSCM, RevError, resolve_rev
+            from dvc.scm import NoSCM, SCMError, resolve_rev
+            from scmrepo.exceptions import SCMError as GitError
 
             if isinstance(repo.scm, NoSCM):
                 raise UnknownNameError(
-                    "revision", revision, [WORKSPACE], hint="this repository is not under git"
+                    "revision", revision, [], hint="this is not under git: leave REV out"
                 )
             try:
                 return str(resolve_rev(repo.scm, revision))
-            except RevError as error:
+            except (SCMError, GitError) as error:
                 raise UnknownNameError(
-                    "revision", revision, [], hint="git log shows which there are"
+                    "revision", revision, [], hint="git log shows which there are; git commit first"
                 ) from error
 
     def track(self, paths: list[Path]) -> None:
@@ -132,12 +159,31 @@ class Repository:
                 chosen = {"revs": [revision], "workspace": False}
             sent = int(repo.push(remote=remote.name, **chosen))
             with _at(repo, revision):
-                objects = wanted_by(repo, remote=remote.name)
-        volume = remote.volume(remote.home())
-        left = [x for x in lacking(objects, volume) if x.cached.is_file()]
-        if left:
-            volume.add([(x.place, x.cached) for x in left])
+                objects = wanted_by(repo, remote=remote.name, tell=self.tell)
+        with _closing(remote.home()) as home:
+            volume = remote.volume(home)
+            left = [x for x in lacking(objects, volume) if x.cached.is_file()]
+            for wanted in left:
+                check_md5(wanted.place, wanted.cached)
+            if left:
+                volume.add([(x.place, x.cached) for x in left])
         return sent + len(left)
+
+    def give_up_if_damaged(self, remote: Remote) -> None:
+        """Begin the remote's root anew if a folder of it cannot be read; what is left is told.
+
+        The content is still in the store: pushing finds it there and links it again.
+        """
+        with _closing(remote.home()) as home:
+            volume = remote.volume(home)
+            try:
+                for _ in volume.tree().files():
+                    pass
+            except (ContentMissingError, IntegrityError) as error:
+                home.move(volume.name, home.heads(volume.name), None)
+                self.tell(
+                    f"{error} The root '{volume.name}' is begun anew: push other revisions again."
+                )
 
     def revision(
         self, remote: Remote | None, revision: str, *, keep: bool, verify: bool = False
@@ -153,18 +199,25 @@ class Repository:
         verify : bool
             Read what is in the store, and put again what is damaged or missing there.
         """
-        home = remote.home() if remote else None
-        volume = remote.volume(home) if remote and home else None
         with self.opened() as repo, _at(repo, revision):
-            objects = wanted_by(repo, remote=remote.name if remote else None)
-        if not keep or home is None:
-            return build(objects, volume, CID.of)
-        holding = getattr(home, "holding", nullcontext)
-        with holding():
-            with home.batch() as put:
-                made = build(objects, volume, put, verify=verify)
-            home.pin(made.root.cid)
+            objects = wanted_by(repo, remote=remote.name if remote else None, tell=self.tell)
+        if remote is None:
+            return build(objects, None, CID.of)
+        with _closing(remote.home()) as home:
+            volume = remote.volume(home)
+            if not keep:
+                return build(objects, volume, CID.of)
+            holding = getattr(home, "holding", nullcontext)
+            with holding():
+                with home.batch() as put:
+                    made = build(objects, volume, put, verify=verify)
+                home.pin(made.root.cid)
         return made
+
+    def is_kept(self, remote: Remote, cid: CID) -> bool:
+        """Tell whether a root is in the remote's store to stay: pinned, and so whole."""
+        with _closing(remote.home()) as home:
+            return as_v1(cid) in home.pins()
 
     @contextmanager
     def opened(self) -> Iterator[Any]:
@@ -176,11 +229,23 @@ class Repository:
             with _quiet(), Repo(str(self.root)) as repo:
                 yield repo
         except DvcException as error:
-            if isinstance(error.__cause__, CooptError):
-                raise error.__cause__ from None
+            cause: BaseException | None = error
+            while cause is not None:
+                if isinstance(cause, RefusedError):
+                    raise cause.origin from None
+                cause = cause.__cause__
             text = re.sub(r"\s+", " ", str(error)).strip()
-            hint = "dvc doctor; dvc status"
+            hint = "the lines above may say more; then: dvc status, dvc doctor"
             raise CooptError(f"DVC: {text}", hint=hint, path=self.root) from error
+
+
+@contextmanager
+def _closing(home: Home) -> Iterator[Home]:
+    """Let a node go, with what it holds for us; a folder needs no farewell."""
+    try:
+        yield home
+    finally:
+        getattr(home, "close", lambda: None)()
 
 
 @contextmanager
@@ -224,15 +289,20 @@ def set_up(
     list of str
         What was done, a sentence each.
     """
+    for word in (name, volume):
+        check_name(word)
     said = []
     if not (root / ".dvc").is_dir():
         _make(root, under_git=under_git)
         said.append(f"made {root / '.dvc'}")
     options = {"url": f"ipfs://{volume}"} | ({"store": str(store)} if api is None else {"api": api})
     with Repository(root).opened() as repo, repo.config.edit("local") as local:
+        before = repo.config["core"].get("remote")
         local["remote"][name] = options
         local["core"]["remote"] = name
     said.append(f"remote '{name}' is {options['url']} in {api or store} (.dvc/config.local)")
+    if before not in {None, name}:
+        said.append(f"it is the default now, in place of '{before}' (dvc remote default {before})")
     return said
 
 

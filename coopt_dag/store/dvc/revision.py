@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import ContentMissingError, CooptError, DataMissingError, IntegrityError
-from coopt_dag.store.dvc.listing import SUFFIX, read_listing
+from coopt_dag.store.dvc.listing import check_md5, check_oid, is_listing, read_listing
 from coopt_dag.store.importer import Imported, import_file
+from coopt_dag.store.memory import MemoryStore
 from coopt_dag.store.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from coopt_dag.store.protocol import Put
     from coopt_dag.store.volume import Volume
@@ -32,7 +33,7 @@ class Wanted:
     @property
     def is_folder(self) -> bool:
         """Tell a listing of a tracked folder from the content of a file."""
-        return self.place.endswith(SUFFIX)
+        return is_listing(self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,15 @@ class Revision:
 
     root: Imported
     objects: int
+    mended: tuple[str, ...] = ()
+    """What was damaged or missing in the store, and put again."""
 
 
-def wanted_by(repo: Any, *, remote: str | None) -> list[Wanted]:
+def wanted_by(repo: Any, *, remote: str | None, tell: Callable[[str], None]) -> list[Wanted]:
     """Give what the outputs of an open DVC repository are tracked by, folders not yet unfolded.
 
     Left out is what `dvc push` leaves out: outputs without cache, with `push: false`, imported
-    from another repository, or meant for another remote.
+    from another repository, meant for another remote, or not made yet, which is told.
     """
     found = []
     for out in repo.index.outs:
@@ -56,12 +59,13 @@ def wanted_by(repo: Any, *, remote: str | None) -> list[Wanted]:
         if out.remote not in (None, remote):
             continue
         if not out.hash_info:
-            raise DataMissingError(
-                f"'{out}' has not been made or added yet, so this revision has no such object.",
-                hint="dvc repro, or dvc add",
-                path=out.stage.relpath,
+            tell(
+                f"'{out}' ({Path(out.stage.relpath).name}) has not been made yet, so the root is "
+                "without it; dvc repro makes it"
             )
-        found.append(_wanted(out, out.hash_info.value, str(out)))
+            continue
+        oid = check_oid(out.hash_info.value, path=out.stage.relpath)
+        found.append(_wanted(out, oid, str(out)))
     return found
 
 
@@ -72,18 +76,7 @@ def _wanted(out: Any, oid: str, what: str) -> Wanted:
 
 def lacking(objects: Iterable[Wanted], volume: Volume) -> list[Wanted]:
     """Give the objects, those inside tracked folders too, that the volume does not have."""
-    found, seen = [], set()
-    waiting = sorted(objects)
-    while waiting:
-        wanted = waiting.pop()
-        if wanted.place in seen:
-            continue
-        seen.add(wanted.place)
-        if volume.entry(wanted.place) is None:
-            found.append(wanted)
-        if wanted.is_folder:
-            waiting.extend(_inside(wanted, volume))
-    return found
+    return [x for x in _unfold(objects, volume) if volume.entry(x.place) is None]
 
 
 def build(
@@ -91,38 +84,48 @@ def build(
 ) -> Revision:
     """Put the objects into a folder of their own.
 
-    What the volume holds is linked; what it does not hold is read from DVC's local cache. With
-    `verify` all content is read; what is missing or damaged is put again from that cache.
+    What the volume holds is linked; what it does not hold is read from DVC's local cache, if its
+    md5 sum is right. With `verify` all content is read; what is missing or damaged is put again.
 
     Raises
     ------
     DataMissingError
         An object is in neither.
+    IntegrityError
+        The cache holds other bytes than those asked for.
     """
-    tree, seen = Tree(_NOWHERE), set()
-    waiting = sorted(objects)
+    tree, count = Tree(MemoryStore()), 0
+    mended = []
+    for wanted in _unfold(objects, volume):
+        known = volume.entry(wanted.place) if volume else None
+        trouble = _trouble(wanted, volume) if verify and known is not None and volume else None
+        if known is None or trouble is not None:
+            known = _from_cache(wanted, put, trouble)
+        if trouble is not None:
+            mended.append(wanted.of)
+        tree.set(wanted.place, known)
+        count += 1
+    return Revision(tree.save(put), count, tuple(mended))
+
+
+def _unfold(objects: Iterable[Wanted], volume: Volume | None) -> Iterator[Wanted]:
+    """Give each object once, and those inside tracked folders."""
+    waiting, seen = sorted(objects), set()
     while waiting:
         wanted = waiting.pop()
-        if wanted.place in seen:
-            continue
-        seen.add(wanted.place)
-        tree.set(wanted.place, _thing(wanted, volume, put, verify=verify))
-        if wanted.is_folder:
-            waiting.extend(_inside(wanted, volume))
-    return Revision(tree.save(put), len(seen))
+        if wanted.place not in seen:
+            seen.add(wanted.place)
+            yield wanted
+            if wanted.is_folder:
+                waiting.extend(_inside(wanted, volume))
 
 
-def _thing(wanted: Wanted, volume: Volume | None, put: Put, *, verify: bool) -> Imported:
-    known = volume.entry(wanted.place) if volume else None
-    trouble: CooptError | None = None
-    if known is not None and volume is not None:
-        trouble = _trouble(wanted, volume) if verify else None
-        if trouble is None:
-            return known
+def _from_cache(wanted: Wanted, put: Put, trouble: CooptError | None) -> Imported:
     try:
+        check_md5(wanted.place, wanted.cached)
         with wanted.cached.open("rb", buffering=0) as file:
             return import_file(file, put)
-    except FileNotFoundError as error:
+    except OSError as error:
         raise trouble or _missing(wanted) from error
 
 
@@ -140,7 +143,7 @@ def _inside(folder: Wanted, volume: Volume | None) -> Iterator[Wanted]:
     """Give the objects of the files in a tracked folder."""
     if folder.cached.is_file():
         text = folder.cached.read_bytes()
-    elif volume is not None:
+    elif volume is not None and volume.entry(folder.place) is not None:
         text = b"".join(volume.content(folder.place))
     else:
         raise _missing(folder)
@@ -154,13 +157,3 @@ def _missing(wanted: Wanted) -> DataMissingError:
         hint="dvc fetch brings it from another remote; or dvc push where it was made.",
         path=wanted.cached,
     )
-
-
-class _Nowhere:
-    """The store of a tree that is new: there is nothing to read."""
-
-    def get(self, cid: Any) -> bytes:
-        raise AssertionError(cid)
-
-
-_NOWHERE: Any = _Nowhere()

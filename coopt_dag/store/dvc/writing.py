@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.store.dvc.listing import SUFFIX, read_listing
+from coopt_dag.store.dvc.listing import check_md5, is_listing, read_listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,10 +45,12 @@ def _left_behind(
     coming = {path for path, _ in wanted}
     left: dict[str, bytes | Path] = {}
     for path, source in wanted:
-        if isinstance(source, bytes) or not path.endswith(SUFFIX):
+        if isinstance(source, bytes) or not is_listing(path):
             continue
+        volume.tree(fresh=True)  # another may have removed objects since DVC asked for them
         for entry in read_listing(source.read_bytes(), place=path, cached=source):
             known = entry.place in coming or volume.entry(entry.place) is not None
             if not known and entry.cached.is_file():
+                check_md5(entry.place, entry.cached)
                 left[entry.place] = entry.cached
     return list(left.items())
