@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -181,6 +182,41 @@ def test_a_store_that_cannot_be_read_says_nothing_of_this_machine(
     assert "store" in found.text
     assert str(path.parent.parent) not in found.text
     assert str(path) in capfd.readouterr().err
+
+
+class Paused(MemoryStore):
+    """A store that gives nothing before it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.go = threading.Event(), threading.Event()
+
+    def get(self, cid: CID) -> bytes:
+        self.asked.set()
+        assert self.go.wait(20)
+        return super().get(cid)
+
+
+@pytest.mark.parametrize(
+    ("path", "query"), [("many", ""), ("many", "?format=car"), ("hello.txt", ""), ("", "")]
+)
+def test_a_client_that_goes_before_its_answer_comes_is_no_error(
+    path: str, query: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Paused()
+    sample = fill(store, many=10)
+    with background(store) as url:
+        address = address_of(url)
+        connection = socket.create_connection(address)
+        slash = "/" if path != "hello.txt" and not query else ""
+        target = f"/ipfs/{sample[path]}{slash}{query}"
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert store.asked.wait(20)
+        connection.close()
+        time.sleep(0.2)  # until the gateway has seen it go
+        store.go.set()
+        assert httpx.get(f"{url}/ipfs/{sample['hello.txt']}").text == "hello world\n"
+    assert caplog.text == ""  # aiohttp would log a traceback
 
 
 def test_a_slow_disk_holds_up_only_who_waits_for_it(
