@@ -63,12 +63,12 @@ class Sender:
         """Send all pieces; the status goes out after the first is read, which may be an error.
 
         When reading fails later on, the connection is torn, so that no client takes a part for
-        the whole.
+        the whole. A client that goes away before the end is no trouble of ours, and is not told.
         """
         ahead = self._ahead(pieces)
         batch = await ahead
-        await response.prepare(request)
         try:
+            await response.prepare(request)
             while batch:
                 ahead = self._ahead(pieces)
                 async with asyncio.timeout(self._stall_s):
@@ -78,7 +78,7 @@ class Sender:
         except CooptError as error:
             tell(f"{request.raw_path[:200]!a}: {error}; the answer was cut short")
             _tear(request)
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):
             _tear(request)
         finally:
             ahead.cancel()
