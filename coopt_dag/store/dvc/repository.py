@@ -159,7 +159,7 @@ class Repository:
                 chosen = {"revs": [revision], "workspace": False}
             sent = int(repo.push(remote=remote.name, **chosen))
             with _at(repo, revision):
-                objects = wanted_by(repo, remote=remote.name, tell=self.tell)
+                objects = wanted_by(repo, remote=remote.name, tell=lambda _: None)
         with _closing(remote.home()) as home:
             volume = remote.volume(home)
             left = [x for x in lacking(objects, volume) if x.cached.is_file()]
