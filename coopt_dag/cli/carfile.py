@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from coopt_dag.cli.contents import check_free, reading
 from coopt_dag.cli.meter import Meter, MeteredStore
 from coopt_dag.errors import ContentMissingError, CooptError, UsageError
 
@@ -23,8 +24,7 @@ def write(local: LocalStore, root: CID, file: Path) -> int:
         return _write_to_pipe(local, root)
     from coopt_dag.store.staging import disk_trouble, staging_folder
 
-    if os.path.lexists(file):
-        raise UsageError("is there already.", path=file, hint="give another name, or remove it.")
+    check_free(file)
     with disk_trouble(file), staging_folder(file.parent, prefix=".coopt-export-") as folder:
         part = folder / "car"
         with part.open("xb") as stream:
@@ -51,7 +51,7 @@ def _write_to(local: LocalStore, root: CID, stream: IO[bytes]) -> int:
     from coopt_dag.store.car import write_car
     from coopt_dag.store.walk import walk
 
-    with local.holding():
+    with reading(local):
         return write_car(stream, [root], Meter("wrote").passing(walk(local, root)))
 
 

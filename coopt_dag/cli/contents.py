@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shlex
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +13,7 @@ import typer
 
 from coopt_dag.cli.meter import Meter, MeteredStore
 from coopt_dag.cli.printing import note
-from coopt_dag.errors import NotAWorkspaceError, UsageError
+from coopt_dag.errors import ContentMissingError, CooptError, NotAWorkspaceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +30,15 @@ StoreFolder = Annotated[
 ]
 Sources = Annotated[
     list[str] | None,
-    typer.Option("--from", metavar="URL", help="Ask this gateway, not those configured; repeat."),
+    typer.Option(
+        "--from",
+        metavar="URL",
+        help="Ask this gateway (http://HOST:PORT, without /ipfs), not those configured; "
+        "may be given several times.",
+    ),
 ]
+NO_STORE_HINT = "`coopt ipfs add PATH` makes one, and so does `coopt artifacts push`."
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def open_store(folder: Path | None, *, make: bool = False) -> LocalStore:
@@ -38,23 +48,67 @@ def open_store(folder: Path | None, *, make: bool = False) -> LocalStore:
     """
     from coopt_dag.store.local import LocalStore
 
-    if folder is not None:
-        if not (make or (folder / "blocks").is_dir()):
-            raise UsageError(
-                "there is no store.",
-                hint="check the path; `coopt ipfs add` makes one.",
-                path=folder,
-            )
-        return LocalStore(folder)
+    place = store_folder(folder)
+    if not (make or is_store(place)):
+        if folder is not None:
+            hint = "check the path; `coopt ipfs add` makes one."
+        else:
+            hint = NO_STORE_HINT
+        raise UsageError("there is no store here yet.", hint=hint, path=place)
+    return LocalStore(place)
+
+
+def store_folder(folder: Path | None) -> Path:
+    """Give the folder of a store that is named, else that of the workspace; nothing is made."""
     from coopt_dag.cli.wiring import here
 
+    if folder is not None:
+        return folder
     try:
-        workspace = here()
+        return here().state_dir / "content-store"
     except NotAWorkspaceError as error:
         raise NotAWorkspaceError(
             error.message, hint=f"{error.hint} Or name a store: --store DIR.", path=error.path
         ) from error
-    return LocalStore(workspace.state_dir / "content-store")
+
+
+def is_store(place: Path) -> bool:
+    """Tell a folder of blocks."""
+    return (place / "blocks").is_dir()
+
+
+@contextmanager
+def reading(local: LocalStore) -> Iterator[None]:
+    """Let nothing be collected meanwhile; a store that cannot be written is read all the same."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(local.holding())
+        except CooptError as error:
+            if not is_read_only(error):
+                raise
+        yield
+
+
+def is_read_only(error: CooptError) -> bool:
+    """Tell whether the disk may be read but not written."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _READ_ONLY
+
+
+def check_free(file: Path) -> None:
+    """Refuse a place that is taken, or whose folder is not there: it may be misspelt."""
+    if os.path.lexists(file):
+        raise UsageError("is there already.", path=file, hint="give another name, or remove it.")
+    check_parent(file)
+
+
+def check_parent(file: Path) -> None:
+    """Refuse a place whose folder is not there."""
+    if not file.parent.is_dir():
+        raise UsageError(
+            "the folder that it should lie in is not there.",
+            path=file,
+            hint=f"correct the path, or make the folder: mkdir -p {shlex.quote(str(file.parent))}",
+        )
 
 
 def read_address(text: str) -> tuple[CID, list[str]]:
@@ -97,4 +151,14 @@ def layered(local: LocalStore, urls: list[str] | None) -> Iterator[LayeredStore]
         ]
         if api is not None:
             sources.append(stack.enter_context(KuboStore(api, tell=note)))
-        yield LayeredStore(MeteredStore(local, Meter("read")), sources, tell=note)
+        try:
+            yield LayeredStore(MeteredStore(local, Meter("read")), sources, tell=note)
+        except ContentMissingError as error:
+            if sources:
+                raise
+            raise ContentMissingError(
+                error.message,
+                hint="check the CID, add the original again, or fetch it: "
+                "--from URL names a gateway that has it.",
+                path=error.path,
+            ) from error

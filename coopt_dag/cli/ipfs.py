@@ -12,9 +12,11 @@ from coopt_dag.cli.contents import (
     Sources,
     StoreFolder,
     any_source,
+    check_parent,
     layered,
     open_store,
     read_address,
+    reading,
 )
 from coopt_dag.cli.options import Json
 from coopt_dag.cli.printing import note, put, say
@@ -27,7 +29,12 @@ if TYPE_CHECKING:
     from coopt_dag.store.profile import Profile
     from coopt_dag.store.protocol import Put
 
-Address = Annotated[str, typer.Argument(metavar="CID[/PATH]")]
+Address = Annotated[
+    str,
+    typer.Argument(
+        metavar="CID[/PATH]", help="A CID, or a path below it; /ipfs/ may stand before it."
+    ),
+]
 Pin = Annotated[bool, typer.Option("--pin/--no-pin", help="Keep it when `gc` runs.")]
 
 
@@ -59,7 +66,12 @@ def add(
         bool, typer.Option("--only-hash", help="Print the CID, keep nothing.")
     ] = False,
     profile: Annotated[
-        str, typer.Option(help="How content becomes blocks; another one gives another CID.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="How content becomes blocks: unixfs-v1-2025, or unixfs-v0-2015 for CIDs that "
+            "begin with Qm.",
+        ),
     ] = "unixfs-v1-2025",
     store: StoreFolder = None,
     as_json: Json = False,
@@ -124,12 +136,13 @@ def get(
     from coopt_dag.store.serving.shelf import Shelf
 
     root, names = read_address(address)
-    local = open_store(store, make=True)
-    with local.holding(), layered(local, sources) as reading:
-        end = resolve(Shelf(reading), root, names).cid
+    check_parent(dest)
+    local = open_store(store, make=any_source(sources))  # what is fetched is kept
+    with reading(local), layered(local, sources) as everywhere:
+        end = resolve(Shelf(everywhere), root, names).cid
         if not (os.path.lexists(dest) or _is_here(local, end)) and any_source(sources):
-            reading.bring([end])  # in one request; block by block is for what is damaged
-        fetch_path(reading, str(end), dest)
+            everywhere.bring([end])  # in one request; block by block is for what is damaged
+        fetch_path(everywhere, str(end), dest)
     say(str(dest))
 
 
@@ -162,10 +175,10 @@ def ls(
     from coopt_dag.store.serving.shelf import Shelf
 
     root, names = read_address(address)
-    local = open_store(store)
-    with local.holding(), layered(local, sources) as reading:
-        end = resolve(Shelf(reading), root, names).cid
-        reader = Reader(reading)
+    local = open_store(store, make=store is None and any_source(sources))
+    with reading(local), layered(local, sources) as everywhere:
+        end = resolve(Shelf(everywhere), root, names).cid
+        reader = Reader(everywhere)
         opened = reader.open(end)
         if not opened.is_folder:
             raise UsageError(
@@ -185,7 +198,7 @@ def ls(
 
 
 def export(
-    cid: Annotated[str, typer.Argument(metavar="CID")],
+    cid: Annotated[str, typer.Argument(metavar="CID", help="Of a file or folder in the store.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, or - for stdout.")],
     store: StoreFolder = None,
 ) -> None:

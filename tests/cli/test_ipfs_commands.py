@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -374,6 +376,98 @@ def test_get_replaces_nothing(shell: Shell, sample: Path) -> None:
     (shell.root / "taken").write_bytes(b"precious")
     shell.complaint("get", cid, "taken", code=2)
     assert (shell.root / "taken").read_bytes() == b"precious"
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Nobody can write below a folder meanwhile; permissions alone do not hold root."""
+    if os.geteuid() == 0:
+        bar, free = ["chattr", "-R", "+i", str(folder)], ["chattr", "-R", "-i", str(folder)]
+    else:
+        bar, free = ["chmod", "-R", "a-w", str(folder)], ["chmod", "-R", "u+w", str(folder)]
+    if subprocess.run(bar, capture_output=True, check=False).returncode:
+        subprocess.run(free, capture_output=True, check=False)
+        pytest.skip(f"{bar[0]} does not work here")
+    try:
+        yield
+    finally:
+        subprocess.run(free, capture_output=True, check=True)
+
+
+def test_a_store_that_cannot_be_written_is_read(shell: Shell, sample: Path) -> None:
+    cid = shell.line("add", "sample")
+    shell("add", "sample/sub/big", "--no-pin")
+    shutil.rmtree(shell.store.root / "locks")  # as in a copy on a stick
+    with read_only(shell.store.root):
+        assert "greeting" in shell.line("ls", cid)
+        shell("get", cid, "copy")
+        shell("export", cid, "all.car")
+        assert shell.json("gc", "--dry-run")["kept"] == 8
+        assert shell.json("pin", "ls") == [cid]
+        assert shell.json("doctor")["damaged"] == []
+        shell.complaint("gc", code=1)
+        shell.complaint("add", "sample/greeting", code=1)
+    assert shell.line("add", "copy", "--only-hash") == cid
+
+
+def test_folders_that_are_not_there_are_not_made(shell: Shell, sample: Path) -> None:
+    cid = shell.line("add", "sample")
+    assert "mkdir -p no/such" in shell.complaint("export", cid, "no/such/s.car", code=2)
+    assert "mkdir -p no/such" in shell.complaint("get", cid, "no/such/copy", code=2)
+    assert not (shell.root / "no").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ls", HELLO),
+        ("get", HELLO, "copy"),
+        ("export", HELLO, "s.car"),
+        ("pin", "ls"),
+        ("pin", "add", HELLO),
+        ("gc",),
+        ("doctor",),
+        ("serve", "--port", "0"),
+    ],
+)
+def test_a_store_that_is_not_there_is_not_made_by_looking(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    shell = Shell(tiny(tmp_path / "here"))
+    shutil.rmtree(shell.store.root)
+    said = shell.complaint(*words, code=2)
+    assert "no store here yet" in said
+    assert "coopt artifacts push" in said
+    assert not shell.store.root.exists()
+
+
+def test_the_first_get_from_a_gateway_makes_the_store(
+    shell: Shell, other: Shell, sample: Path
+) -> None:
+    cid = shell.line("add", "sample")
+    shutil.rmtree(other.store.root)
+    with shell.serving() as (url, _):
+        other("get", cid, "copy", "--from", url)
+        absent = str(CID.of(b"absent", Codec.RAW))
+        said = other.complaint("get", absent, "x", "--from", url, code=14)
+    assert url in said
+    assert "coopt.toml" not in said  # a gateway was named: it lacks the content
+    assert "--from URL" in other.complaint("get", absent, "x", code=14)
+
+
+def test_an_address_with_content_in_it_is_no_gateway(shell: Shell) -> None:
+    said = shell.complaint(
+        "get", HELLO, "x", "--from", f"http://me:pw@host:80/ipfs/{HELLO}", code=2
+    )
+    assert "hint: give the address without /ipfs/…: http://host:80\n" in said
+    assert "pw" not in said
+
+
+def test_the_next_source_is_promised_only_if_there_is_one(shell: Shell) -> None:
+    one, two = "http://127.0.0.1:9", "http://127.0.0.1:10"
+    assert "next source" not in shell.complaint("get", HELLO, "x", "--from", one, code=17)
+    said = shell.complaint("get", HELLO, "x", "--from", one, "--from", two, code=17)
+    assert said.count("Trying the next source.") == 1
 
 
 @pytest.mark.parametrize("command", COMMANDS)

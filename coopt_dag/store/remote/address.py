@@ -17,7 +17,7 @@ def base_url(text: str) -> str:
     Raises
     ------
     UsageError
-        It is neither an http(s) URL nor the multiaddr of one.
+        It is neither an http(s) URL nor the multiaddr of one, or it names content.
 
     Examples
     --------
@@ -35,6 +35,13 @@ def base_url(text: str) -> str:
     if not fine or parts.query or parts.fragment:
         raise UsageError(f"'{shown(text)[:120]}' is no address of a node or gateway.", hint=_HINT)
     path = parts.path.rstrip("/").removesuffix("/api/v0").removesuffix("/ipfs")
+    front, mark, _ = path.partition("/ipfs/")
+    if mark:
+        plain = shown(urlunsplit((parts.scheme, parts.netloc, front, "", "")))
+        raise UsageError(
+            f"'{shown(text)[:160]}' names content, not only the gateway that has it.",
+            hint=f"give the address without /ipfs/…: {plain}",
+        )
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 
 _REST_S = 30.0
+_NOBODY = "name a gateway or node that has it: --from URL, or [ipfs] gateways in coopt.toml."
+_NOT_THERE = (
+    "check the CID; else have its content added where you asked, or ask another gateway that has "
+    "it: --from URL."
+)
 _FAILURES = (ContentMissingError, IntegrityError, ContentRefusedError, NodeUnavailableError)
 
 
@@ -163,10 +168,7 @@ class LayeredStore:
                 failures.append(error)
             else:
                 return
-        absent = ContentMissingError(
-            "what was asked for is not here.",
-            hint="name a gateway or node that has it: [ipfs] gateways in coopt.toml.",
-        )
+        absent = ContentMissingError("what was asked for is not here.", hint=_NOBODY)
         raise _sum_up(roots[0], absent, failures)
 
     def _from(self, source: Source, cid: CID) -> bytes:
@@ -194,7 +196,8 @@ class LayeredStore:
             return
         if isinstance(error, NodeUnavailableError):
             self._resting[id(source)] = (time.monotonic(), error)
-        self._tell(f"{error} Trying the next source.")
+        last = source is self._sources[-1]
+        self._tell(str(error) if last else f"{error} Trying the next source.")
 
 
 def _sum_up(cid: CID, first: CooptError, failures: list[CooptError]) -> CooptError:
@@ -206,4 +209,4 @@ def _sum_up(cid: CID, first: CooptError, failures: list[CooptError]) -> CooptErr
         for error in failures:
             if isinstance(error, kind):
                 return kind(f"{cid} could not be had: {text}.", hint=error.hint)
-    return ContentMissingError(f"{first.message} Asked: {text}.", hint=first.hint, path=first.path)
+    return ContentMissingError(f"{first.message} Asked: {text}.", hint=_NOT_THERE, path=first.path)
