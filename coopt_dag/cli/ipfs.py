@@ -35,6 +35,7 @@ Address = Annotated[
         metavar="CID[/PATH]", help="A CID, or a path below it; /ipfs/ may stand before it."
     ),
 ]
+_NODE = "see that the address is the RPC (port 5001) of a Kubo node, and that it runs."
 Pin = Annotated[bool, typer.Option("--pin/--no-pin", help="Keep it when `gc` runs.")]
 
 
@@ -243,6 +244,7 @@ def selftest(
     """
     from dataclasses import asdict
 
+    from coopt_dag.store.remote.address import shown
     from coopt_dag.store.remote.selftest import selftest as try_all
 
     rows = try_all(api)
@@ -254,6 +256,7 @@ def selftest(
     failed = [row for row in rows if not row.ok]
     if not failed:
         return 0
-    note(f"{len(failed)} of {len(rows)} trials failed at {api}")
-    note("hint: see that the address is the RPC (port 5001) of a Kubo node, and that it runs.")
+    note(f"{len(failed)} of {len(rows)} trials failed at {shown(api)}")
+    for hint in dict.fromkeys(row.hint or _NODE for row in failed):
+        note(f"hint: {hint}")
     return NodeUnavailableError.exit_code

@@ -102,6 +102,8 @@ def doctor(
 ) -> int:
     """Verify the store's blocks and pins, and reach the configured node and gateways.
 
+    These are not needed for what is here: one that is away is told, and the exit code stays 0.
+
     Example: coopt ipfs doctor --sample 1000
     """
     from coopt_dag.cli.store_checkup import exit_code, lines, look

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import random
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.cli.meter import Meter, size_text
@@ -11,15 +13,16 @@ from coopt_dag.errors import ContentMissingError, CooptError, IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from coopt_dag.store.cid import CID
     from coopt_dag.store.local import LocalStore
 
 _MEND = (
-    "add the original file or folder again, which repairs it; or remove the file named above "
-    "and fetch another copy: coopt ipfs get CID DEST --from URL"
+    "add the original file or folder again, which repairs it (what DVC tracks: "
+    "coopt artifacts push --verify); or remove the file named above and fetch another copy: "
+    "coopt ipfs get CID DEST --from URL"
 )
+_BEGIN = "coopt ipfs add PATH, or coopt artifacts push for what DVC tracks, puts something here."
 _FETCH = "coopt ipfs get {cid} DEST --from URL brings what is missing; or coopt ipfs pin rm {cid}"
 
 
@@ -32,15 +35,16 @@ def look(
     named = {name: sorted(map(str, store.heads(name))) for name in store.names()}
     kept = [("pin", cid) for cid in sorted(store.pins())]
     kept += [(name, cid) for name in named for cid in sorted(store.heads(name))]
+    damaged = _damaged(store, chosen)
     return {
         "store": str(store.root),
         "blocks": len(files),
         "bytes": sum(path.stat().st_size for path in files),
         "verified": len(chosen),
-        "damaged": _damaged(store, chosen),
+        "damaged": damaged,
         "pins": len(store.pins()),
         "roots": named,
-        "incomplete": _incomplete(store, kept),
+        "incomplete": _incomplete(store, kept, _digests(damaged)),
         "remotes": [_node(api)] * (api is not None) + [_gateway(url) for url in gateways],
     }
 
@@ -67,17 +71,41 @@ def _cid(path: Path) -> CID:
     return CID(1, Codec.RAW, multihash[2:])
 
 
-def _incomplete(store: LocalStore, kept: Iterable[tuple[str, CID]]) -> list[dict[str, str]]:
-    from coopt_dag.store.collect import check_whole
+def _digests(damaged: Iterable[dict[str, str]]) -> set[bytes]:
+    from coopt_dag.store.layout import Layout
 
+    found = set()
+    for row in damaged:
+        with suppress(IntegrityError):  # a file that names no block is in no DAG
+            found.add(Layout.digest(Path(row["path"])))
+    return found
+
+
+def _incomplete(
+    store: LocalStore, kept: Iterable[tuple[str, CID]], damaged: set[bytes]
+) -> list[dict[str, str]]:
     found = []
     for why, cid in kept:
-        try:
-            check_whole(store, cid)
-        except CooptError as error:
-            hint = _FETCH.format(cid=cid)
-            found.append({"kept_by": why, "cid": str(cid), "problem": str(error), "hint": hint})
+        problem, hint = _not_whole(store, cid, damaged)
+        if problem:
+            found.append({"kept_by": why, "cid": str(cid), "problem": problem, "hint": hint})
     return found
+
+
+def _not_whole(store: LocalStore, root: CID, damaged: set[bytes]) -> tuple[str, str]:
+    """Say what is wrong with a DAG, and the next move; nothing if it is whole."""
+    from coopt_dag.store.collect import check_whole, live_blocks
+
+    try:
+        check_whole(store, root)  # looks for leaves, without reading them
+        hit = len(live_blocks(store, [root]) & damaged) if damaged else 0
+    except IntegrityError as error:
+        return error.message, _MEND
+    except CooptError as error:
+        return error.message, _FETCH.format(cid=root)
+    return (
+        (f"{hit} of its blocks {'is' if hit == 1 else 'are'} damaged", _MEND) if hit else ("", "")
+    )
 
 
 def _node(api: str | None) -> dict[str, Any]:
@@ -103,28 +131,50 @@ def _gateway(url: str) -> dict[str, Any]:
 
 
 def _reach(kind: str, place: str, ask: Callable[[], str]) -> dict[str, Any]:
+    from coopt_dag.store.remote.address import shown
+
+    row = {"kind": kind, "place": shown(place)}
     try:
-        return {"kind": kind, "place": place, "ok": True, "found": ask(), "hint": ""}
+        return row | {"ok": True, "found": ask(), "hint": ""}
     except CooptError as error:
-        return {"kind": kind, "place": place, "ok": False, "found": str(error), "hint": error.hint}
+        return row | {"ok": False, "found": error.message, "hint": error.hint}
 
 
 def lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     """Tell it for people: lines, each with a next move where there is one."""
-    part = "" if found["verified"] == found["blocks"] else f"{found['verified']} of them "
-    state = "MISS" if found["damaged"] else "ok  "
-    size = size_text(found["bytes"])
-    rows = [(f"{state}  {found['blocks']} blocks, {size}, {part}verified", "")]
+    rows = [_blocks_line(found)]
     rows += [(f"      {x['path']}: {x['problem']}", x["hint"]) for x in found["damaged"]]
     named = ", ".join(found["roots"]) or "none"
-    state, end = ("MISS", "not whole:") if found["incomplete"] else ("ok  ", "all whole")
+    nothing = not (found["pins"] or found["roots"])
+    state, end = ("none", "nothing is kept when `gc` runs") if nothing else ("ok  ", "all whole")
+    if found["incomplete"]:
+        state, end = "MISS", f"{len(found['incomplete'])} not whole:"
     rows.append((f"{state}  pins: {found['pins']}, named roots: {named}; {end}", ""))
     for x in found["incomplete"]:
         rows.append((f"      {x['kept_by']} {x['cid']}: {x['problem']}", x["hint"]))
     for x in found["remotes"]:
-        state = "ok  " if x["ok"] else "MISS"
-        rows.append((f"{state}  {x['kind']} {x['place']}: {x['found']}", x["hint"]))
-    return rows
+        state, end = ("ok  ", "") if x["ok"] else ("away", " What is here does not need it.")
+        rows.append((f"{state}  {x['kind']} {x['place']}: {x['found']}{end}", x["hint"]))
+    return _each_hint_once(rows)
+
+
+def _blocks_line(found: dict[str, Any]) -> tuple[str, str]:
+    if not found["blocks"]:
+        return f"none  no blocks in {found['store']} yet", _BEGIN
+    part = "" if found["verified"] == found["blocks"] else f"{found['verified']} of them "
+    many = len(found["damaged"])
+    state, end = ("MISS", f", {many} damaged:") if many else ("ok  ", "")
+    text = f"{found['blocks']} blocks, {size_text(found['bytes'])}, {part}verified{end}"
+    return f"{state}  {text}", ""
+
+
+def _each_hint_once(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Leave a hint only where it comes for the last time: below all that it is for."""
+    hints = [hint for _, hint in rows]
+    return [
+        (text, "" if hint in hints[number + 1 :] else hint)
+        for number, (text, hint) in enumerate(rows)
+    ]
 
 
 def exit_code(found: dict[str, Any]) -> int:

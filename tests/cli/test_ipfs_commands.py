@@ -317,6 +317,42 @@ def test_doctor_names_what_is_damaged_and_the_next_move_works(shell: Shell, samp
     assert shell.json("doctor")["damaged"] == []
 
 
+def test_doctor_says_which_roots_damage_hits(shell: Shell, sample: Path) -> None:
+    whole = shell.line("add", "sample/sub/big")
+    hit = shell.line("add", "sample")
+    shell.store.path_of(CID.parse(HELLO)).write_bytes(b"hello_world")
+    done = shell("doctor", code=6)
+    lines = done.stdout.decode().splitlines()
+    assert lines[0] == "MISS  8 blocks, 2.5 MB, verified, 1 damaged:"
+    assert lines[2] == "MISS  pins: 2, named roots: none; 1 not whole:"
+    assert lines[3] == f"      pin {hit}: 1 of its blocks is damaged"
+    assert whole not in done.stdout.decode()
+    assert done.stderr.decode().count("coopt artifacts push --verify") == 1
+
+
+def test_doctor_does_not_praise_a_store_with_nothing_in_it(shell: Shell) -> None:
+    done = shell("doctor")
+    assert not [line for line in done.stdout.decode().splitlines() if line.startswith("ok")]
+    assert b"no blocks" in done.stdout
+    assert b"hint: coopt ipfs add PATH" in done.stderr
+
+
+def test_doctor_tells_a_gateway_that_is_away_once_and_goes_on(shell: Shell, sample: Path) -> None:
+    shell("add", "sample")
+    with (shell.root / "coopt.toml").open("a") as file:
+        file.write('\n[ipfs]\ngateways = ["http://127.0.0.1:9"]\n')
+    (away,) = [line for line in shell.line("doctor").splitlines() if line.startswith("away")]
+    assert away.count("http://127.0.0.1:9") == 1
+    assert "does not need it" in away
+
+
+def test_selftest_of_a_dead_node_prints_json_alone(shell: Shell) -> None:
+    (row,) = shell.json("selftest", "--api", "http://127.0.0.1:9", code=17)
+    assert (row["what"], row["ok"]) == ("version", False)
+    assert "ipfs daemon" in row["hint"]
+    assert row["hint"] not in row["detail"]
+
+
 def test_doctor_names_a_pin_that_is_not_whole(shell: Shell, sample: Path) -> None:
     cid = shell.line("add", "sample")
     shell.store.path_of(CID.parse(HELLO)).unlink()

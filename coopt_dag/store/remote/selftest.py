@@ -22,11 +22,12 @@ _MANY = 300
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that was tried, whether it went as it should, and what was seen."""
+    """One thing that was tried, whether it went as it should, what was seen, and a next move."""
 
     what: str
     ok: bool
     detail: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _row(what: str, check: Callable[[Trial], str], trial: Trial) -> Row:
     try:
         return Row(what, True, check(trial))
     except CooptError as error:
-        return Row(what, False, f"{error} {error.hint}".strip())
+        return Row(what, False, str(error), error.hint)
 
 
 def _expect(true: bool, otherwise: str) -> None:
