@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coopt_dag.cli.contents import StoreFolder, configured, is_read_only, open_store
+from coopt_dag.cli.contents import (
+    StoreFolder,
+    configured,
+    is_read_only,
+    is_store,
+    open_store,
+    store_folder,
+)
 from coopt_dag.cli.options import Json
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.errors import CooptError
@@ -106,15 +113,21 @@ def doctor(
 
     Example: coopt ipfs doctor --sample 1000
     """
-    from coopt_dag.cli.store_checkup import exit_code, lines, look
+    from coopt_dag.cli.store_checkup import exit_code, lines, look, look_around, remote_lines
 
     api, gateways = configured()
+    if not (as_json or is_store(store_folder(store))):
+        _tell(remote_lines(look_around(api, gateways)))  # they may be all that is in use
     found = look(open_store(store), sample=sample, api=api, gateways=gateways)
     if as_json:
         put(found)
     else:
-        for line, hint in lines(found):
-            say(line)
-            if hint:
-                note(f"hint: {hint}")
+        _tell(lines(found))
     return exit_code(found)
+
+
+def _tell(rows: list[tuple[str, str]]) -> None:
+    for line, hint in rows:
+        say(line)
+        if hint:
+            note(f"hint: {hint}")

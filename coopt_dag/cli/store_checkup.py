@@ -45,8 +45,13 @@ def look(
         "pins": len(store.pins()),
         "roots": named,
         "incomplete": _incomplete(store, kept, _digests(damaged)),
-        "remotes": [_node(api)] * (api is not None) + [_gateway(url) for url in gateways],
+        "remotes": look_around(api, gateways),
     }
+
+
+def look_around(api: str | None, gateways: Sequence[str]) -> list[dict[str, Any]]:
+    """Reach the node and the gateways; give plain data."""
+    return [_node(api)] * (api is not None) + [_gateway(url) for url in gateways]
 
 
 def _damaged(store: LocalStore, files: Iterable[Path]) -> list[dict[str, str]]:
@@ -152,10 +157,16 @@ def lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     rows.append((f"{state}  pins: {found['pins']}, named roots: {named}; {end}", ""))
     for x in found["incomplete"]:
         rows.append((f"      {x['kept_by']} {x['cid']}: {x['problem']}", x["hint"]))
-    for x in found["remotes"]:
+    return _each_hint_once(rows + remote_lines(found["remotes"]))
+
+
+def remote_lines(remotes: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Tell of the node and the gateways for people."""
+    rows = []
+    for x in remotes:
         state, end = ("ok  ", "") if x["ok"] else ("away", " What is here does not need it.")
         rows.append((f"{state}  {x['kind']} {x['place']}: {x['found']}{end}", x["hint"]))
-    return _each_hint_once(rows)
+    return rows
 
 
 def _blocks_line(found: dict[str, Any]) -> tuple[str, str]:

@@ -346,6 +346,17 @@ def test_doctor_tells_a_gateway_that_is_away_once_and_goes_on(shell: Shell, samp
     assert "does not need it" in away
 
 
+def test_doctor_reaches_the_places_even_where_there_is_no_store(shell: Shell, other: Shell) -> None:
+    shutil.rmtree(other.store.root)
+    with shell.serving() as (url, _):
+        with (other.root / "coopt.toml").open("a") as file:
+            file.write(f'\n[ipfs]\ngateways = ["{url}"]\n')
+        done = other("doctor", code=2)
+    assert done.stdout.decode() == f"ok    gateway {url}: answers as a gateway\n"
+    assert b"no store here yet" in done.stderr
+    assert not other.store.root.exists()
+
+
 def test_selftest_of_a_dead_node_prints_json_alone(shell: Shell) -> None:
     (row,) = shell.json("selftest", "--api", "http://127.0.0.1:9", code=17)
     assert (row["what"], row["ok"]) == ("version", False)
