@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from coopt_dag.store.cid import CID
     from coopt_dag.store.importer import Imported
     from coopt_dag.store.protocol import Home, Put
 
@@ -53,6 +54,7 @@ class Volume:
         self.name = name
         self._lock = threading.RLock()
         self._seen: Tree | None = None
+        self._seen_heads: frozenset[CID] = frozenset()
 
     def add(
         self,
@@ -104,7 +106,9 @@ class Volume:
         """
         with self._lock:
             if self._seen is None or fresh:
-                self._seen = Tree(self.home, self.home.heads(self.name))
+                heads = self.home.heads(self.name)
+                if self._seen is None or heads != self._seen_heads:
+                    self._seen, self._seen_heads = Tree(self.home, heads), heads
             return self._seen
 
     def locked(self) -> AbstractContextManager[object]:
@@ -158,7 +162,7 @@ class Volume:
                     root = tree.save(put)
                 if self.home.move(self.name, heads, root.cid):
                     with self._lock:
-                        self._seen = tree
+                        self._seen, self._seen_heads = tree, frozenset((root.cid,))
                     return
         raise BusyError(
             f"others moved '{self.name}' {_TRIES} times while we tried to.",
