@@ -142,6 +142,7 @@ def missing(cid: CID, *, place: str) -> ContentMissingError:
     """
     return ContentMissingError(
         f"there is no block {cid}.",
-        hint="add the original file or folder again, or fetch it from someone who has it.",
+        hint="add the original file or folder again, or fetch it from someone who has it: "
+        "coopt ipfs get CID DEST --from URL, or [ipfs] gateways in coopt.toml.",
         path=place,
     )

@@ -21,6 +21,21 @@ from tests.store.dvc_repositories import dvc, environment, fill, forget, git, re
 REPOSITORY = Path(__file__).parents[2]
 
 
+def with_own_mounts(one: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a mount namespace of its own, where it may mount a real small disk."""
+    done = subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "sh", "-c", script],
+        cwd=one,
+        env=environment(one),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.stderr.startswith("unshare"):
+        pytest.skip(f"no mount namespaces here: {done.stderr.strip()}")
+    return done
+
+
 def test_without_dvc_an_interpreter_imports_nothing_of_ours_but_the_hook() -> None:
     code = "import sys; print(sorted(m for m in sys.modules if m.startswith('coopt_dag')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -202,16 +217,7 @@ def test_a_full_disk_fails_the_push_with_a_hint_and_loses_nothing(tmp_path: Path
         f"mount -t tmpfs -o size=1m none {tmp_path}/small && {sys.executable} -m dvc push; "
         f"echo exit $?; mount -o remount,size=20m {tmp_path}/small && {sys.executable} -m dvc push"
     )
-    done = subprocess.run(
-        ["unshare", "--mount", "--map-root-user", "sh", "-c", script],
-        cwd=one,
-        env=environment(one),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.stderr.startswith("unshare"):
-        pytest.skip(f"no mount namespaces here: {done.stderr.strip()}")
+    done = with_own_mounts(one, script)
     assert "No space left on device" in done.stderr
     assert "free space" in done.stderr
     assert "exit 0" not in done.stdout
@@ -264,16 +270,7 @@ def test_a_full_disk_on_the_way_back_leaves_no_object_cut_short(tmp_path: Path) 
         f"mount -t tmpfs -o size=400k none {one}/.dvc/cache && {sys.executable} -m dvc fetch; "
         f"echo exit $?; find {one}/.dvc/cache -size +300k -type f"
     )
-    done = subprocess.run(
-        ["unshare", "--mount", "--map-root-user", "sh", "-c", script],
-        cwd=one,
-        env=environment(one),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.stderr.startswith("unshare"):
-        pytest.skip(f"no mount namespaces here: {done.stderr.strip()}")
+    done = with_own_mounts(one, script)
     assert "No space left on device" in done.stderr
     assert "exit 0" not in done.stdout
     assert str(one) not in done.stdout, "an object that is not whole stayed in the cache"
