@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from coopt_dag.errors import NodeUnavailableError
+from coopt_dag.model.json_text import read_json
 from coopt_dag.store.remote.address import LOOPBACK, base_url, shown
 from coopt_dag.store.remote.pace import paced
 from coopt_dag.store.remote.trouble import network_trouble, not_one
@@ -97,8 +97,8 @@ class Rpc:
         ) as pieces:
             text = b"".join(pieces)
         try:
-            found = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except (ValueError, RecursionError):
+            found = [read_json(line) for line in text.splitlines() if line.strip()]
+        except ValueError:
             found = [None]
         if not all(isinstance(item, dict) for item in found):
             raise not_one(self.place, command, 200, "no JSON", hint=_NOT_RPC)
@@ -153,8 +153,8 @@ class Rpc:
             if len(text) > 1 << 16:
                 break
         try:
-            answer = json.loads(text)
-        except (ValueError, RecursionError):
+            answer = read_json(text)
+        except ValueError:
             answer = None
         if not isinstance(answer, dict):
             raise not_one(self.place, command, response.status_code, "no JSON", hint=_NOT_RPC)
