@@ -11,6 +11,7 @@ from coopt_dag.store.cid import CID, Codec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from coopt_dag.store.protocol import Node, Put
 
@@ -74,6 +75,10 @@ class CachedStore:
             yield both
         for cid, block in new:
             self._keep(cid, block)
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Let nothing be collected there meanwhile."""
+        return self.home.holding()
 
     def pin(self, cid: CID) -> None:
         """Keep a DAG there."""

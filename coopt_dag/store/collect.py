@@ -42,9 +42,8 @@ def live_blocks(store: Store, roots: Iterable[CID]) -> set[bytes]:
     >>> len(live_blocks(store, [store.put(b"hits", Codec.RAW)]))
     1
     """
-    found: set[tuple[Codec, bytes]] = (
-        set()
-    )  # read as raw, a block has no children; as dag-pb it may
+    # with the codec: a block that is read as raw has no children, and read as dag-pb it may
+    found: set[tuple[Codec, bytes]] = set()
     for root in roots:
         try:
             _reach(store, root, found)

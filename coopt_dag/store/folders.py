@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from coopt_dag.errors import ContentRefusedError, UsageError
 from coopt_dag.store.adding import import_path
@@ -14,21 +14,12 @@ from coopt_dag.store.fetching import materialise
 from coopt_dag.store.importer import import_file
 from coopt_dag.store.limits import DEFAULT_LIMITS, Limits
 from coopt_dag.store.profile import UNIXFS_V1_2025, Profile, profile_of_version
-from coopt_dag.store.protocol import Pins, Store
+from coopt_dag.store.protocol import Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from contextlib import AbstractContextManager
 
-    from coopt_dag.store.protocol import Put
-
-
-@runtime_checkable
-class Keeper(Store, Pins, Protocol):
-    """A store that collects what nobody pinned, and can be asked to wait with it."""
-
-    def holding(self) -> AbstractContextManager[None]:
-        """Let nothing be collected meanwhile."""
+    from coopt_dag.store.protocol import Put, Store
 
 
 def add_path(

@@ -143,6 +143,9 @@ class LocalStore:
         """Give the names that have a head."""
         return self._heads.names()
 
+    def close(self) -> None:
+        """Nothing to let go of."""
+
     def holding(self) -> AbstractContextManager[None]:
         """Let nothing be collected meanwhile: from adding until what was added is pinned."""
         return self._gate.writing()

@@ -57,6 +57,9 @@ class MemoryStore:
         yield lambda block, codec: _put_into(staged, block, codec)
         self._blocks.update(staged)
 
+    def close(self) -> None:
+        """Nothing to let go of."""
+
     @contextmanager
     def holding(self) -> Iterator[None]:
         """Nothing is ever collected here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from coopt_dag.errors import ContentMissingError, ContentRefusedError, IntegrityError
 from coopt_dag.store.cid import CID, Codec
@@ -93,8 +93,19 @@ class Roots(Protocol):
         """
 
 
-class Home(Store, Pins, Roots, Protocol):
+@runtime_checkable
+class Keeper(Store, Pins, Protocol):
+    """A store that collects what nobody pinned, and can be asked to wait with it."""
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Let nothing be collected meanwhile: from adding until what was added is pinned."""
+
+
+class Home(Keeper, Roots, Protocol):
     """A store that knows pins and named roots."""
+
+    def close(self) -> None:
+        """Let go of connections, and of what was held for them."""
 
 
 class Node(Home, Protocol):
@@ -102,9 +113,6 @@ class Node(Home, Protocol):
 
     def export(self, roots: Sequence[CID]) -> Iterator[tuple[CID, bytes]]:
         """Give every block at or below the roots once, verified, parents first."""
-
-    def close(self) -> None:
-        """Let go of connections, and of what was held for them."""
 
 
 def check_size(block: bytes) -> None:

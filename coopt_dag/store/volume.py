@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from typing import IO, TYPE_CHECKING
 
 from coopt_dag.errors import BusyError
@@ -148,8 +147,7 @@ class Volume:
         change: Callable[[Tree], None],
         prepare: Callable[[Put], None] = lambda _put: None,
     ) -> None:
-        holding = getattr(self.home, "holding", nullcontext)
-        with holding():
+        with self.home.holding():
             for attempt in range(_TRIES):
                 # One batch for the files and the folders above them: on a remote node that is
                 # one request, and one root below which everything is safe from its collector.

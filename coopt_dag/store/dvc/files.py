@@ -6,7 +6,6 @@ import asyncio
 import io
 import threading
 import weakref
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,8 +186,7 @@ class Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
         source, target = self._place(path1), self._place(path2)
 
         def copy() -> None:
-            holding = getattr(source[0].home, "holding", nullcontext)
-            with told_by_dvc(), holding():
+            with told_by_dvc(), source[0].home.holding():
                 thing = source[0].entry(source[1])
                 if thing is None:
                     raise FileNotFoundError(path1)
@@ -229,7 +227,7 @@ class Files(AsyncFileSystem):  # type: ignore[misc]  # fsspec has no types
                     home = home_of(**self._options)
                     self._volumes[name] = Volume(home, check_name(name))
                 # a node is let go at the end of the process at the latest
-                weakref.finalize(self, getattr(home, "close", lambda: None))
+                weakref.finalize(self, home.close)
             return self._volumes[name], below
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +160,7 @@ class Repository:
             sent = int(repo.push(remote=remote.name, **chosen))
             with _at(repo, revision):
                 objects = wanted_by(repo, remote=remote.name, tell=lambda _: None)
-        with _closing(remote.home()) as home:
+        with closing(remote.home()) as home:
             volume = remote.volume(home)
             left = [x for x in lacking(objects, volume) if x.cached.is_file()]
             for wanted in left:
@@ -174,7 +174,7 @@ class Repository:
 
         The content is still in the store: pushing finds it there and links it again.
         """
-        with _closing(remote.home()) as home:
+        with closing(remote.home()) as home:
             volume = remote.volume(home)
             try:
                 for _ in volume.tree().files():
@@ -203,12 +203,11 @@ class Repository:
             objects = wanted_by(repo, remote=remote.name if remote else None, tell=self.tell)
         if remote is None:
             return build(objects, None, CID.of)
-        with _closing(remote.home()) as home:
+        with closing(remote.home()) as home:
             volume = remote.volume(home)
             if not keep:
                 return build(objects, volume, CID.of)
-            holding = getattr(home, "holding", nullcontext)
-            with holding():
+            with home.holding():
                 with home.batch() as put:
                     made = build(objects, volume, put, verify=verify)
                 home.pin(made.root.cid)
@@ -216,7 +215,7 @@ class Repository:
 
     def is_kept(self, remote: Remote, cid: CID) -> bool:
         """Tell whether a root is in the remote's store to stay: pinned, and so whole."""
-        with _closing(remote.home()) as home:
+        with closing(remote.home()) as home:
             return as_v1(cid) in home.pins()
 
     @contextmanager
@@ -237,15 +236,6 @@ class Repository:
             text = re.sub(r"\s+", " ", str(error)).strip()
             hint = "the lines above may say more; then: dvc status, dvc doctor"
             raise CooptError(f"DVC: {text}", hint=hint, path=self.root) from error
-
-
-@contextmanager
-def _closing(home: Home) -> Iterator[Home]:
-    """Let a node go, with what it holds for us; a folder needs no farewell."""
-    try:
-        yield home
-    finally:
-        getattr(home, "close", lambda: None)()
 
 
 @contextmanager

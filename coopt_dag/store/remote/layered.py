@@ -20,13 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from coopt_dag.store.cid import CID, Codec
-    from coopt_dag.store.protocol import Pins, Put, Store
-
-    class Local(Store, Pins, Protocol):
-        """A store that can pin, and wait with collecting."""
-
-        def holding(self) -> AbstractContextManager[None]:
-            """Let nothing be collected meanwhile."""
+    from coopt_dag.store.protocol import Keeper, Put
 
 
 _REST_S = 30.0
@@ -60,7 +54,7 @@ class LayeredStore:
 
     Parameters
     ----------
-    local : Store and Pins
+    local : Keeper
         Where everything is kept.
     sources : sequence of Source
         Tried in this order.
@@ -78,7 +72,7 @@ class LayeredStore:
 
     def __init__(
         self,
-        local: Local,
+        local: Keeper,
         sources: Sequence[Source],
         *,
         tell: Callable[[str], None] | None = None,
