@@ -9,14 +9,12 @@ import typer
 from coopt_dag.cli.options import As, Json, PassphraseFile
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.errors import ContentMissingError, NodeUnavailableError, UsageError
+from coopt_dag.store.dvc import WORKSPACE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from coopt_dag.specs.loaded import LoadedWorkspace
     from coopt_dag.store.dvc.repository import Repository
 
-WORKSPACE = "workspace"
 ROOT_NAME = "artifacts"
 REMOTE_NAME = "coopt"
 
@@ -43,13 +41,6 @@ def _repository(workspace: LoadedWorkspace) -> Repository:
     return Repository(workspace.root, note)
 
 
-def content_store(workspace: LoadedWorkspace) -> Path:
-    """Give the folder of a workspace's own block store."""
-    from coopt_dag.store.dvc.place import CONTENT_STORE
-
-    return workspace.state_dir / CONTENT_STORE
-
-
 def setup(
     api: Annotated[
         str | None, typer.Option(metavar="URL", help="RPC of a Kubo node, in place of the store.")
@@ -66,7 +57,7 @@ def setup(
 
     Example: coopt artifacts setup
     """
-    from coopt_dag.cli.wiring import here
+    from coopt_dag.cli.wiring import content_store, here
     from coopt_dag.store.dvc.repository import set_up
 
     workspace = here()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 from contextlib import ExitStack, contextmanager
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
     from coopt_dag.store.cid import CID
     from coopt_dag.store.local import LocalStore
-    from coopt_dag.store.remote.gateway import GatewayStore
-    from coopt_dag.store.remote.kubo import KuboStore
     from coopt_dag.store.remote.layered import LayeredStore
 
 StoreFolder = Annotated[
@@ -38,7 +35,6 @@ Sources = Annotated[
     ),
 ]
 NO_STORE_HINT = "`coopt ipfs add PATH` makes one, and so does `coopt artifacts push`."
-_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def open_store(folder: Path | None, *, make: bool = False) -> LocalStore:
@@ -60,12 +56,12 @@ def open_store(folder: Path | None, *, make: bool = False) -> LocalStore:
 
 def store_folder(folder: Path | None) -> Path:
     """Give the folder of a store that is named, else that of the workspace; nothing is made."""
-    from coopt_dag.cli.wiring import here
+    from coopt_dag.cli.wiring import content_store, here
 
     if folder is not None:
         return folder
     try:
-        return here().state_dir / "content-store"
+        return content_store(here())
     except NotAWorkspaceError as error:
         raise NotAWorkspaceError(
             error.message, hint=f"{error.hint} Or name a store: --store DIR.", path=error.path
@@ -80,6 +76,8 @@ def is_store(place: Path) -> bool:
 @contextmanager
 def reading(local: LocalStore) -> Iterator[None]:
     """Let nothing be collected meanwhile; a store that cannot be written is read all the same."""
+    from coopt_dag.store.staging import is_read_only
+
     with ExitStack() as stack:
         try:
             stack.enter_context(local.holding())
@@ -87,11 +85,6 @@ def reading(local: LocalStore) -> Iterator[None]:
             if not is_read_only(error):
                 raise
         yield
-
-
-def is_read_only(error: CooptError) -> bool:
-    """Tell whether the disk may be read but not written."""
-    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _READ_ONLY
 
 
 def check_free(file: Path) -> None:
@@ -140,17 +133,14 @@ def any_source(urls: list[str] | None) -> bool:
 @contextmanager
 def layered(local: LocalStore, urls: list[str] | None) -> Iterator[LayeredStore]:
     """Give the store with the places behind it: those named, else those configured."""
-    from coopt_dag.store.remote.gateway import GatewayStore
-    from coopt_dag.store.remote.kubo import KuboStore
+    from coopt_dag.cli.wiring import sources as behind
     from coopt_dag.store.remote.layered import LayeredStore
 
     api, gateways = (None, tuple(urls)) if urls else configured()
     with ExitStack() as stack:
-        sources: list[GatewayStore | KuboStore] = [
-            stack.enter_context(GatewayStore(url)) for url in gateways
-        ]
-        if api is not None:
-            sources.append(stack.enter_context(KuboStore(api, tell=note)))
+        sources = behind(api, gateways)
+        for source in sources:
+            stack.enter_context(source)
         try:
             yield LayeredStore(MeteredStore(local, Meter("read")), sources, tell=note)
         except ContentMissingError as error:

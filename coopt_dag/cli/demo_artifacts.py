@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.cli.artifacts import REMOTE_NAME, ROOT_NAME, WORKSPACE, content_store
+from coopt_dag.cli.artifacts import REMOTE_NAME, ROOT_NAME
 from coopt_dag.cli.printing import note
+from coopt_dag.cli.wiring import content_store
+from coopt_dag.store.dvc import WORKSPACE
 
 if TYPE_CHECKING:
     from coopt_dag.evaluation.desk import Desk

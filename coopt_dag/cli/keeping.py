@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from coopt_dag.cli.contents import (
     StoreFolder,
     configured,
-    is_read_only,
     is_store,
     open_store,
     store_folder,
 )
 from coopt_dag.cli.options import Json
 from coopt_dag.cli.printing import note, put, say
-from coopt_dag.errors import CooptError
-
-if TYPE_CHECKING:
-    from coopt_dag.store.collect import Collected
-    from coopt_dag.store.local import LocalStore
 
 Cid = Annotated[str, typer.Argument(metavar="CID", help="Of a file or folder in the store.")]
 
@@ -76,28 +70,13 @@ def gc(
     """
     from coopt_dag.cli.meter import size_text
 
-    local = open_store(store)
-    done = _would_collect(local) if dry_run else local.collect()
+    done = open_store(store).collect(dry_run=dry_run)
     if as_json:
         found = {"kept": done.kept, "removed": done.removed, "freed_bytes": done.freed_bytes}
         put(found | {"dry_run": dry_run})
         return
     verb = "would remove" if dry_run else "removed"
     say(f"{verb} {done.removed} blocks, {size_text(done.freed_bytes)}; {done.kept} blocks stay")
-
-
-def _would_collect(local: LocalStore) -> Collected:
-    """Count what would go; where nobody can write, without waiting for who is adding."""
-    from coopt_dag.store.collect import live_blocks, sweep
-    from coopt_dag.store.layout import Layout
-
-    try:
-        return local.collect(dry_run=True)
-    except CooptError as error:
-        if not is_read_only(error) or (local.root / "datastore_spec").exists():  # a Kubo node's
-            raise
-    roots = set(local.pins()).union(*(local.heads(name) for name in local.names()))
-    return sweep(local.files(), live_blocks(local, roots), Layout.digest, dry_run=True)
 
 
 def doctor(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from coopt_dag.ledger.protocol import Ledger, Signer
     from coopt_dag.specs.loaded import LoadedWorkspace
     from coopt_dag.store.protocol import Store
+    from coopt_dag.store.remote.gateway import GatewayStore
+    from coopt_dag.store.remote.kubo import KuboStore
 
 LEDGER_FILE = "ledger.sqlite"
 
@@ -119,21 +121,34 @@ def desk(workspace: LoadedWorkspace, *, who: Signer | None = None) -> Desk:
     )
 
 
+def content_store(workspace: LoadedWorkspace) -> Path:
+    """Give the folder of the workspace's own block store."""
+    from coopt_dag.store.dvc.place import CONTENT_STORE
+
+    return workspace.state_dir / CONTENT_STORE
+
+
 def store(workspace: LoadedWorkspace) -> Store:
     """Open the workspace's store; what it lacks comes from the configured gateways and node."""
-    from coopt_dag.store.dvc.place import CONTENT_STORE
     from coopt_dag.store.local import LocalStore
 
-    local, config = LocalStore(workspace.state_dir / CONTENT_STORE), workspace.spec.ipfs
+    local, config = LocalStore(content_store(workspace)), workspace.spec.ipfs
     if config.api is None and not config.gateways:
         return local
     from coopt_dag.cli.printing import note
-    from coopt_dag.store.remote.gateway import GatewayStore
-    from coopt_dag.store.remote.kubo import KuboStore
     from coopt_dag.store.remote.layered import LayeredStore
 
-    nodes = [] if config.api is None else [KuboStore(config.api, tell=note)]
-    return LayeredStore(local, [*map(GatewayStore, config.gateways), *nodes], tell=note)
+    return LayeredStore(local, sources(config.api, config.gateways), tell=note)
+
+
+def sources(api: str | None, gateways: tuple[str, ...]) -> list[GatewayStore | KuboStore]:
+    """Give the places to fetch from, in the order in which they are asked: gateways first."""
+    from coopt_dag.cli.printing import note
+    from coopt_dag.store.remote.gateway import GatewayStore
+    from coopt_dag.store.remote.kubo import KuboStore
+
+    nodes = [] if api is None else [KuboStore(api, tell=note)]
+    return [*map(GatewayStore, gateways), *nodes]
 
 
 def namer(workspace: LoadedWorkspace) -> Callable[[str], str]:

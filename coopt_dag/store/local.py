@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from coopt_dag.store.heads import HeadFolder
 from coopt_dag.store.layout import Layout
 from coopt_dag.store.pins import PinFolder
 from coopt_dag.store.protocol import check_hash, check_size, missing
-from coopt_dag.store.staging import disk_trouble, staging_folder, sync, write_all
+from coopt_dag.store.staging import disk_trouble, is_read_only, staging_folder, sync, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,6 +153,8 @@ class LocalStore:
     def collect(self, *, dry_run: bool = False, wait_s: float = _WAIT_S) -> Collected:
         """Remove what no pin and no named root reaches; being killed halfway does no harm.
 
+        A dry run counts without waiting for writers where the disk cannot be written.
+
         Raises
         ------
         BusyError
@@ -160,12 +162,14 @@ class LocalStore:
         ContentMissingError, IntegrityError, ContentRefusedError
             Something to be kept is not whole; nothing was removed.
         """
-        with self._gate.collecting(wait_s=wait_s):
-            self._refuse_kubos()
-            roots = set(self.pins())
-            for name in self.names():
-                roots |= self.heads(name)
-            live = live_blocks(self, roots)
+        self._refuse_kubos()
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._gate.collecting(wait_s=wait_s))
+            except CooptError as error:
+                if not (dry_run and is_read_only(error)):
+                    raise
+            live = live_blocks(self, self.pins().union(*map(self.heads, self.names())))
             with disk_trouble(self._blocks):
                 return sweep(self.files(), live, self._layout.digest, dry_run=dry_run)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from io import FileIO
 
 _FEW = 16
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @contextmanager
@@ -62,6 +63,11 @@ def disk_trouble(place: Path) -> Iterator[None]:
             hint="nothing half-written was kept; free space or fix permissions and run it again.",
             path=place,
         ) from error
+
+
+def is_read_only(error: CooptError) -> bool:
+    """Tell whether the disk may be read but not written."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _READ_ONLY
 
 
 def write_all(file: FileIO, content: bytes) -> None:

@@ -2,3 +2,6 @@
 
 DVC finds it through `coopt_dag_dvc.pth`, which every installation of ours brings.
 """
+
+WORKSPACE = "workspace"
+"""What the state of the files now is called where a revision is asked for."""

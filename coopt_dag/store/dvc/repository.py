@@ -16,6 +16,7 @@ from coopt_dag.errors import (
     UsageError,
 )
 from coopt_dag.store.cid import CID
+from coopt_dag.store.dvc import WORKSPACE
 from coopt_dag.store.dvc.listing import check_md5
 from coopt_dag.store.dvc.place import home_of
 from coopt_dag.store.dvc.refused import RefusedError
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coopt_dag.store.protocol import Home
-
-WORKSPACE = "workspace"
-"""What the state of the files now is called where a revision is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
