@@ -93,6 +93,10 @@ class CooptError(Exception):
         }
 
 
+FAILURES = ("crashed", "timed_out", "out_of_memory", "too_much_output", "invalid_output")
+"""Ways in which a run can fail; the last one names the output, `field`."""
+
+
 class UsageError(CooptError):
     """The command was called with words that do not fit."""
 
@@ -137,10 +141,35 @@ class UnknownNameError(CooptError):
 
 
 class NodeFailedError(CooptError):
-    """A step's code crashed, or its result broke its declared type."""
+    """A step's code crashed, or its result broke its declared type.
+
+    Parameters
+    ----------
+    failure : str
+        One of `FAILURES`: all that a contributor is told of a run on hidden data.
+
+    >>> NodeFailedError("took too long", failure="timed_out").to_json()["failure"]
+    'timed_out'
+    """
 
     exit_code = 5
     meaning = "a node of the DAG failed: it crashed or its output is invalid"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        failure: str = "crashed",
+        hint: str = "",
+        path: Path | str | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, path=path, field=field)
+        self.failure = failure
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the error as plain data, with the class of its failure."""
+        return super().to_json() | {"failure": self.failure}
 
 
 class IntegrityError(CooptError):
@@ -247,6 +276,13 @@ class NodeUnavailableError(CooptError):
     ) -> None:
         super().__init__(message, hint=hint, path=path)
         self.answer = answer
+
+
+class IsolationError(CooptError):
+    """The cage for contributed code is not whole here, so that nothing was run."""
+
+    exit_code = 18
+    meaning = "contributed code cannot be caged on this machine, so it was not run"
 
 
 def exit_codes() -> dict[int, str]:

@@ -16,6 +16,9 @@ class Budget(Frozen):
     cpu: Annotated[int, Field(ge=1, le=256)] = 1
     """Cores."""
     mem_mb: Annotated[int, Field(ge=16)] = 2048
+    """Memory of all its processes together, beyond what the warm interpreter holds already."""
+    disk_mb: Annotated[int, Field(ge=1, le=1 << 20)] = 1024
+    """What all its outputs together may weigh; its scratch space may weigh as much again."""
     wall_s: Annotated[int, Field(ge=1)] = 600
 
 
@@ -33,6 +36,8 @@ class Step(Frozen):
     """Output name → artifact type."""
     metric: Metric
     budget: Budget = Budget()
+    repeats: Annotated[int, Field(ge=1, le=10)] = 2
+    """How often a solution runs on its first evaluation, to see whether its score is its own."""
     keywords: tuple[str, ...] = ()
 
     @model_validator(mode="after")
