@@ -59,7 +59,7 @@ class Executor(LocalExecutor):  # type: ignore[misc]  # Snakemake has no types
         settings = self.workflow.executor_settings
         slots = (settings.slots if settings else None) or self.cores or 1
         self.workspace = Path.cwd()
-        self.own_nodes = None if session else Pool(self.workspace, slots, _preloads(self.workspace))
+        self.own_nodes = None if session else _pool(self.workspace, slots)
         self.nodes = session.pool if session else self.own_nodes
         self.listener = session.listener if session else None
 
@@ -111,7 +111,10 @@ class Executor(LocalExecutor):  # type: ignore[misc]  # Snakemake has no types
         super().cancel()
 
 
-def _preloads(root: Path) -> dict[str, list[str]]:
-    """Read which modules to warm from the orders' neighbour, left there by the planner."""
-    path = root / ".coopt" / "orders" / "preload.json"
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+def _pool(root: Path, slots: int) -> Pool:
+    """Make a pool as the planner's note beside the orders says: what to warm, whether to cage."""
+    path = root / ".coopt" / "orders" / "servers.json"
+    if not path.is_file():
+        return Pool(root, slots)
+    about = json.loads(path.read_text(encoding="utf-8"))
+    return Pool(root, slots, about["preload"], caged=about["caged"])

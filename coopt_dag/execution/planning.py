@@ -313,6 +313,7 @@ def _document(draft: _Draft, shape: ChallengeShape, planner: Planner, request: R
             },
             "cpu": loaded.budget.cpu,
             "mem_mb": loaded.budget.mem_mb,
+            "disk_mb": loaded.budget.disk_mb,
             "wall_s": loaded.budget.wall_s,
         }
         metrics[step.id] = _metric_entry(draft, step.metric)
@@ -373,5 +374,7 @@ def _metric_entry(draft: _Draft, shape: MetricShape) -> dict[str, Any]:
         "environment": draft.default_environment(),
         "prediction_type": step.spec.outputs[shape.output],
         "truth_type": spec.truths[shape.truth],
+        "mem_mb": step.spec.budget.mem_mb,
+        "disk_mb": step.spec.budget.disk_mb,
         "wall_s": step.spec.budget.wall_s,
     }

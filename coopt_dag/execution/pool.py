@@ -35,11 +35,14 @@ class Pool:
         How many nodes run at once, over all environments.
     preload : mapping
         Environment → modules that its server imports before it forks.
+    caged : bool
+        False: what runs has all our rights (`--i-trust-this-code`).
     """
 
     root: Path
     slots: int
     preload: Mapping[str, list[str]] = field(default_factory=dict)
+    caged: bool = True
     _servers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _waiting: dict[int, Callable[[Answer], None]] = field(default_factory=dict)
     _readers: list[threading.Thread] = field(default_factory=list)
@@ -65,7 +68,8 @@ class Pool:
         server = subprocess.Popen(
             [
                 *(str(python_of(environment)), "-s", "-P", str(BOOTSTRAP), "serve"),
-                *(str(self.root), str(take), str(give), preload),
+                *(str(self.root), str(take), str(give)),
+                *("yes" if self.caged else "no", preload),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -108,7 +112,7 @@ class Pool:
             left = list(self._waiting.values())
             self._waiting.clear()
         for callback in left:
-            callback({"error": "NodeFailedError", "message": "the node server died", "hint": ""})
+            callback({"error": "IsolationError", "message": "the node server died", "hint": ""})
 
     def close(self) -> None:
         """Hang up: servers end their workers and go."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.errors import CooptError, NodeFailedError, ScoreInvalidError
+from coopt_dag.errors import CooptError, IsolationError, NodeFailedError, ScoreInvalidError
 from coopt_dag.execution import results
 from coopt_dag.execution.believed import distrust
+from coopt_dag.execution.cage_check import require_cage
 from coopt_dag.execution.nodes import locked, take_inventory
 from coopt_dag.execution.outcome import Outcome, outcome_of, written
 from coopt_dag.execution.workflow import build_environments, write_orders
@@ -41,6 +42,7 @@ def run(
     listener: Callable[[Progress], None] | None = None,
     keep_results: bool = True,
     believe: bool = True,
+    caged: bool = True,
 ) -> Outcome:
     """Bring every node of a plan into the store and write the results document.
 
@@ -53,10 +55,15 @@ def run(
     keep_results : bool
         False: gather the document, but leave `results/` alone.
     believe : bool
-        False: nodes that were brought from elsewhere, and all made of them, run again here.
+        False: nodes that were brought from elsewhere or ran uncaged, and all made of them, run
+        again here.
+    caged : bool
+        False: what runs now has all our rights, which its manifests tell.
 
     Raises
     ------
+    IsolationError
+        Something must run, and this machine has no whole cage for it.
     NodeFailedError, ScoreInvalidError
         A node failed; what could run without it has run and is kept.
     """
@@ -65,7 +72,15 @@ def run(
             distrust(plan, root)
         inventory = take_inventory(plan, root, repair=True)
         if inventory.missing:
-            _execute(plan, root, plan_path, inventory.missing, cores=cores, listener=listener)
+            _execute(
+                plan,
+                root,
+                plan_path,
+                inventory.missing,
+                cores=cores,
+                listener=listener,
+                caged=caged,
+            )
         document = (
             written(plan, root) or results.write(plan, root)
             if keep_results
@@ -82,11 +97,16 @@ def _execute(
     *,
     cores: int,
     listener: Callable[[Progress], None] | None,
+    caged: bool,
 ) -> None:
     from coopt_dag.execution.pool import Pool
 
+    if caged:
+        require_cage()
     environments = build_environments(plan, root, missing)
-    pool = Pool(root, cores, {n: e["preload"] for n, e in plan["environments"].items()})
+    pool = Pool(
+        root, cores, {n: e["preload"] for n, e in plan["environments"].items()}, caged=caged
+    )
     pool.warm(environments[0])  # it imports while we import Snakemake
     failures: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
     done = 0
@@ -100,7 +120,7 @@ def _execute(
             listener(Progress(done, len(missing), order, error))
 
     try:
-        write_orders(plan, root, missing)
+        write_orders(plan, root, missing, caged=caged)
         from coopt_dag.execution.snakemake_api import make
 
         finished = make(plan, root, plan_path, missing, pool=pool, listener=listen, cores=cores)
@@ -116,12 +136,19 @@ def _execute(
 
 def failure_of(order: Mapping[str, Any], error: dict[str, Any], *, others: int) -> CooptError:
     """Build the exception for the first node that failed."""
-    kind = ScoreInvalidError if error.get("error") == "ScoreInvalidError" else NodeFailedError
     what = f"solution '{order['solution']}'" if order["solution"] else "its metric"
     tail = f" ({others} other nodes failed too)" if others else ""
-    return kind(
-        f"step '{order['step']}', {what}: {error['message']}{tail}",
-        path=os.path.normpath(order["code"]),
-        hint=error.get("hint") or "",
+    message = f"step '{order['step']}', {what}: {error['message']}{tail}"
+    hint, path = error.get("hint") or "", os.path.normpath(order["code"])
+    match error.get("error"):
+        case "IsolationError":
+            return IsolationError(message, hint=hint)
+        case "ScoreInvalidError":
+            return ScoreInvalidError(message, path=path, hint=hint, field=error.get("field"))
+    return NodeFailedError(
+        message,
+        failure=error.get("failure", "crashed"),
+        path=path,
+        hint=hint,
         field=error.get("field"),
     )

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coopt_dag.execution.bwrap_binary import find_bwrap
+from coopt_dag.execution.cage_check import require_cage
 from coopt_dag.execution.environments import ensure, python_of, worker_environ
 from coopt_dag.execution.harness.job import MANIFEST, expand, folder_of
 from coopt_dag.execution.nodes import locked, take_inventory
@@ -93,15 +95,27 @@ def command_of(plan: Mapping[str, Any], root: Path, key: str) -> str:
     )
 
 
-def write_orders(plan: Mapping[str, Any], root: Path, keys: Iterable[str]) -> None:
-    """Write one order file for each node that must run."""
+def write_orders(
+    plan: Mapping[str, Any], root: Path, keys: Iterable[str], *, caged: bool = True
+) -> None:
+    """Write one order file for each node that must run, with how it is caged.
+
+    Raises
+    ------
+    IsolationError
+        It must be caged and there is no bubblewrap.
+    """
+    how = {"caged": caged, "bwrap": str(find_bwrap()) if caged else ""}
     folder = root / plan["state"] / "orders"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for key in keys:
-        (root / order_path(plan, key)).write_text(json.dumps(expand(plan, key)), encoding="utf-8")
+        (root / order_path(plan, key)).write_text(
+            json.dumps(expand(plan, key) | how), encoding="utf-8"
+        )
     preload = {name: e["preload"] for name, e in plan["environments"].items()}
-    (folder / "preload.json").write_text(json.dumps(preload), encoding="utf-8")
+    about = {"preload": preload, "caged": caged}
+    (folder / "servers.json").write_text(json.dumps(about), encoding="utf-8")
 
 
 def build_environments(plan: Mapping[str, Any], root: Path, keys: Iterable[str]) -> list[str]:
@@ -122,7 +136,8 @@ def open_workflow(config: Mapping[str, Any], *, main: bool) -> Workflow:
     ----------
     config : mapping
         Snakemake's configuration: `plan` (a file, given by `coopt run`), or `challenge`,
-        `with` (``step=solution,…``), `grid` (all combinations) and `scored` (true or false).
+        `with` (``step=solution,…``), `grid` (all combinations), `scored` (true or false), and
+        `i_trust_this_code` (true: nothing is caged, and no record comes of it).
     main : bool
         False in Snakemake's remote jobs, which find everything prepared.
     """
@@ -143,7 +158,10 @@ def open_workflow(config: Mapping[str, Any], *, main: bool) -> Workflow:
         for damage in inventory.damaged:
             sys.stderr.write(f"{damage.path}: {damage.reason}; the node runs again\n")
         build_environments(plan, root, inventory.missing)
-        write_orders(plan, root, inventory.missing)
+        caged = config.get("i_trust_this_code") is not True
+        if caged and inventory.missing:
+            require_cage()
+        write_orders(plan, root, inventory.missing, caged=caged)
     return Workflow(root, plan, path.relative_to(root).as_posix())
 
 

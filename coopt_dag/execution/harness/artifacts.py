@@ -6,6 +6,7 @@ step's environment. Each kind's own module is imported when the first such artif
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import NodeFailedError
@@ -21,11 +22,29 @@ class ArtifactError(NodeFailedError):
 
 def refuse(name: str, message: str, *, hint: str = "") -> ArtifactError:
     """Build the complaint about artifact `name`."""
-    return ArtifactError(f"artifact '{name}': {message}", field=name, hint=hint)
+    return ArtifactError(
+        f"artifact '{name}': {message}", failure="invalid_output", field=name, hint=hint
+    )
 
 
-def load(name: str, type_: Mapping[str, Any], path: Path) -> Any:
-    """Read and check one artifact.
+def load(
+    name: str,
+    type_: Mapping[str, Any],
+    path: Path,
+    *,
+    limit_bytes: int | None = None,
+    links: bool = False,
+) -> Any:
+    """Read and check one artifact; whatever its bytes are, the worst is an `ArtifactError`.
+
+    Parameters
+    ----------
+    limit_bytes : int, optional
+        What it may weigh, as a file and unpacked: the step's disk budget. Each kind has
+        limits of its own besides.
+    links : bool
+        Take symbolic and hard links too: for what lies in our own store or data, never for
+        what a step has just written.
 
     Returns
     -------
@@ -35,27 +54,37 @@ def load(name: str, type_: Mapping[str, Any], path: Path) -> Any:
     Raises
     ------
     ArtifactError
-        Missing, unreadable, or not of its declared type.
+        Missing, unreadable, too large, or not of its declared type.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         raise refuse(name, f"there is no {path.name}", hint=f"write {path.name}")
-    match type_["kind"]:
+    try:
+        return _reader_of(type_["kind"]).load(
+            name, type_, path, limit_bytes=limit_bytes, links=links
+        )
+    except (MemoryError, RecursionError, OverflowError) as error:
+        raise refuse(name, f"{path.name} is too large to read: {type(error).__name__}") from error
+
+
+def _reader_of(kind: str) -> Any:
+    """Give the module of a kind; numpy, pandas and pyarrow are imported by it alone."""
+    match kind:
         case "table":
             from coopt_dag.execution.harness import tables
 
-            return tables.load(name, type_, path)
+            return tables
         case "array":
             from coopt_dag.execution.harness import arrays
 
-            return arrays.load(name, type_, path)
+            return arrays
         case "json":
             from coopt_dag.execution.harness import documents
 
-            return documents.load(name, type_, path)
+            return documents
         case _:
             from coopt_dag.execution.harness import files
 
-            return files.load(name, type_, path)
+            return files
 
 
 def save(name: str, type_: Mapping[str, Any], value: Any, path: Path) -> None:
@@ -66,20 +95,4 @@ def save(name: str, type_: Mapping[str, Any], value: Any, path: Path) -> None:
     ArtifactError
         Not of its declared type; nothing is written then.
     """
-    match type_["kind"]:
-        case "table":
-            from coopt_dag.execution.harness import tables
-
-            tables.save(name, type_, value, path)
-        case "array":
-            from coopt_dag.execution.harness import arrays
-
-            arrays.save(name, type_, value, path)
-        case "json":
-            from coopt_dag.execution.harness import documents
-
-            documents.save(name, type_, value, path)
-        case _:
-            from coopt_dag.execution.harness import files
-
-            files.save(name, type_, value, path)
+    _reader_of(type_["kind"]).save(name, type_, value, path)

@@ -1,6 +1,7 @@
 """Entry of every worker interpreter: makes only `coopt_dag` importable, nothing of the host.
 
-Usage: ``bootstrap.py node ROOT ORDER`` or ``bootstrap.py serve ROOT TAKE_FD GIVE_FD PRELOAD``.
+Usage: ``bootstrap.py node ROOT ORDER``, ``bootstrap.py serve ROOT TAKE_FD GIVE_FD CAGED PRELOAD``,
+or, inside bubblewrap, ``bootstrap.py enter ENTRANCE PROGRAM …``.
 Adding the package's parent folder to `sys.path` would expose every package installed beside
 it to the step's code, so the package is loaded by its path.
 """
@@ -25,6 +26,10 @@ def load_package() -> None:
 
 if __name__ == "__main__":
     load_package()
-    from coopt_dag.execution.harness import node, server
-
-    sys.exit({"node": node.main, "serve": server.main}[sys.argv[1]](sys.argv[2:]))
+    if sys.argv[1] == "enter":
+        from coopt_dag.execution.harness.bubblewrap import enter as main
+    elif sys.argv[1] == "serve":
+        from coopt_dag.execution.harness.server import main
+    else:
+        from coopt_dag.execution.harness.node import main
+    sys.exit(main(sys.argv[2:]))

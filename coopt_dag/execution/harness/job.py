@@ -54,6 +54,8 @@ def _step(plan: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
         "environment": solution["environment"],
         "wall_s": step["wall_s"],
         "cpu": step["cpu"],
+        "mem_mb": step["mem_mb"],
+        "disk_mb": step["disk_mb"],
         "inputs": [
             {"name": name, "type": plan["types"][type_], "path": _source(plan, source)}
             for (name, type_), source in zip(step["inputs"], node["sources"], strict=True)
@@ -78,6 +80,8 @@ def _score(plan: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
         "environment": metric["environment"],
         "wall_s": metric["wall_s"],
         "cpu": 1,
+        "mem_mb": metric["mem_mb"],
+        "disk_mb": metric["disk_mb"],
         "inputs": [
             {
                 "name": "prediction",

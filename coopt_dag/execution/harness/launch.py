@@ -1,151 +1,294 @@
-"""One worker process: fork, run the order in its own stage, wait with a deadline, publish."""
+"""One run: start it in its stage, wait with a deadline, look at what it left, publish."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
-import sys
 import time
-import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.errors import CooptError
+from coopt_dag.errors import FAILURES, CooptError
+from coopt_dag.execution.harness import bubblewrap, cage, syscalls, worker
+from coopt_dag.execution.harness.gather import gather
+from coopt_dag.execution.harness.inspector import inspection_of
+from coopt_dag.execution.harness.limits import Limits
 from coopt_dag.execution.harness.publish import discard, publish
+from coopt_dag.execution.harness.rooms import Box
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
+    from coopt_dag.execution.harness.groups import Group
+
 _LOG_LIMIT_BYTES = 1 << 20
+_INSPECTION_S = 600
+
+UNCAGED = {"level": "none"}
+"""What the manifest of a run without a cage says of its isolation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started worker."""
+    """A started process: a run, or the inspection of what a run left."""
 
     order: Mapping[str, Any]
     pid: int
     stage: Path
     deadline_s: float
+    said: int
+    status: int
+    isolation: dict[str, Any]
+    limits: Limits
+    box: Box | None = None
+    group: Group | None = None
+    inspects: Running | None = None
+    """The run whose outputs this process reads."""
+
+    @property
+    def watched(self) -> bool:
+        """Tell whether nobody but us limits the memory of all its processes together."""
+        return self.box is not None and self.group is None
 
 
-def start(order: Mapping[str, Any], root: Path) -> Running:
-    """Fork a worker for one order."""
-    stage = root / f"{order['stage']}.{os.getpid()}"
-    discard(stage)
-    (stage / "out").mkdir(parents=True)
-    parent = os.getpid()
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of an order; `error` is None if its node is in the store."""
+
+    error: dict[str, Any] | None
+
+
+def start(
+    order: Mapping[str, Any],
+    root: Path,
+    warden: cage.Warden | None,
+    *,
+    inspects: Running | None = None,
+) -> Running:
+    """Start one order, caged if there is a warden.
+
+    Raises
+    ------
+    OSError
+        The stage or the cage's outer parts could not be made.
+    """
+    stage = inspects.stage if inspects else root / f"{order['stage']}.{_name_of_server()}"
+    if not inspects:
+        discard(stage)
+        (stage / "out").mkdir(parents=True)
+    log = os.open(stage / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    said = os.memfd_create("said")
+    status, status_end = os.pipe()
+    go_end, go = os.pipe()
+    ends = worker.Ends(log, said, status_end, go_end)
+    limits = Limits.of(order)
+    try:
+        if warden is None:
+            box = group = None
+            isolation, pid = UNCAGED, _fork_uncaged(order, root, stage, ends)
+        else:
+            box, group = _box(order, stage, warden, limits), warden.groups.new(limits)
+            launcher = "exec" if order["kind"] == "step" and order["entry"]["command"] else "fork"
+            isolation = warden.layers(launcher)
+            if launcher == "exec":
+                pid = bubblewrap.start(
+                    warden, order, root, box, group=group, log=log, status_fd=status_end
+                )
+            else:
+                pid = cage.fork(warden)
+                if pid == 0:
+                    worker.be_worker(order, root, stage, ends, warden=warden, box=box)
+                if group is not None:
+                    group.add(pid)
+        os.write(go, b"x")
+    finally:
+        for fd in (log, status_end, go_end, go):
+            os.close(fd)
+    wall_s = _INSPECTION_S if inspects else order["wall_s"]
+    deadline_s = time.monotonic() + wall_s
+    return Running(
+        order, pid, stage, deadline_s, said, status, isolation, limits, box, group, inspects
+    )
+
+
+def _name_of_server() -> str:
+    return f"{os.getpid()}-{os.stat('/proc/self/ns/pid').st_ino}"  # noqa: PTH116  # pid 1 is common
+
+
+def _box(order: Mapping[str, Any], stage: Path, warden: cage.Warden, limits: Limits) -> Box:
+    names = ("look-room", "look-box") if order["kind"] == "inspect" else ("room", "box")
+    room, out = (stage / name for name in names)
+    room.mkdir()
+    out.mkdir()
+    box = Box(str(room), str(out), warden.next_user(), limits)
+    box.mount()
+    return box
+
+
+def _fork_uncaged(order: Mapping[str, Any], root: Path, stage: Path, ends: worker.Ends) -> int:
     pid = os.fork()
     if pid == 0:
-        _be_worker(order, root, stage, parent)
-    return Running(order, pid, stage, time.monotonic() + order["wall_s"])
+        worker.be_worker(order, root, stage, ends, warden=None, box=None)
+    return pid
 
 
-def _be_worker(order: Mapping[str, Any], root: Path, stage: Path, parent: int) -> None:
-    """Run in the forked child; never returns."""
-    code = 1
-    try:
-        os.setpgid(0, 0)
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-        signal.set_wakeup_fd(-1)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        log = os.open(stage / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.closerange(3, 4096)  # no descriptor of the server, or of another node
-        os.chdir(stage)
-        code = _run(order, root, stage)
-    except BaseException:  # noqa: BLE001  # the last frame of a process: report, then end
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
+def kill(running: Running) -> None:
+    """End a process and whatever it started."""
+    if running.box is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(running.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(running.pid, signal.SIGKILL)  # pid 1 of its namespace, or bubblewrap
 
 
-def _run(order: Mapping[str, Any], root: Path, stage: Path) -> int:
-    from coopt_dag.execution.harness import score, work
+def step_on(
+    running: Running,
+    status: int,
+    root: Path,
+    warden: cage.Warden | None,
+    *,
+    cut: str | None = None,
+) -> Running | Ended:
+    """Take what an ended process left one step further.
 
-    action = work.run_step if order["kind"] == "step" else score.run_score
-    try:
-        action(order, root, stage / "out")
-    except CooptError as error:
-        _leave_error(stage, error.to_json())
-        return 1
-    except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything
-        traceback.print_exc()
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if "/harness/" not in f[0]]
-        where = frames[-1] if frames else None
-        name = Path(where.filename).name if where else order["code"]
-        _leave_error(
-            stage,
-            {
-                "error": "NodeFailedError",
-                "message": f"{name}:{where.lineno if where else '?'}: "
-                f"{type(error).__name__}: {error}",
-                "hint": "",
-            },
-        )
-        return 1
-    return 0
-
-
-def _leave_error(stage: Path, document: Mapping[str, Any]) -> None:
-    (stage / "error.json").write_text(json.dumps(document), encoding="utf-8")
-
-
-def finish(running: Running, status: int, root: Path, *, timed_out: bool) -> dict[str, Any] | None:
-    """Publish what a worker left, or tell why not; the stage is gone afterwards.
+    Parameters
+    ----------
+    cut
+        Why we ended it, one of `FAILURES`; None if it ended by itself.
 
     Returns
     -------
-    dict or None
-        The error as plain data; None if the node is in the store.
+    Running or Ended
+        The inspection of its outputs; or the end, with its stage gone.
     """
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(running.pid, signal.SIGKILL)  # whatever it started dies with it
+    if running.box is None:
+        kill(running)  # what it started dies with it; a cage does that by itself
+    error = _error_of(running, status, cut)
+    first = running.inspects or running
     try:
-        error = _error_of(running, status, timed_out=timed_out)
+        if error is None and warden is not None and running is first:
+            error = _gathered(running)
+            if error is None and running.order["kind"] == "step":
+                look = inspection_of(running.order, running.stage / "out")
+                return start(look, root, warden, inspects=replace(running, box=None, group=None))
         if error is None:
-            try:
-                publish(running.order, root, running.stage)
-            except (CooptError, OSError) as caught:
-                error = {"error": "NodeFailedError", "message": str(caught), "hint": ""}
-        _keep_log(running, root, error)
-        return error
+            publish(first.order, root, first.stage, first.isolation)
+    except CooptError as caught:
+        error = caught.to_json()
+    except OSError as caught:
+        error = _infrastructure(f"the node could not be published: {caught}")
     finally:
-        discard(running.stage)
+        _let_go(running)
+    _keep_log(first, root, error)
+    discard(first.stage)
+    return Ended(error)
 
 
-def _error_of(running: Running, status: int, *, timed_out: bool) -> dict[str, Any] | None:
-    if status == 0 and not timed_out:
+def _gathered(running: Running) -> dict[str, Any] | None:
+    """Bring what a caged run wrote to where publishing finds it."""
+    assert running.box is not None  # noqa: S101  # a warden gives every run a box
+    (running.stage / "out").rmdir()
+    try:
+        gather(Path(running.box.out), running.stage / "out", running.limits)
+    except CooptError as error:
+        return error.to_json()
+    return None
+
+
+def abandon(running: Running) -> None:
+    """Let go of a run that was killed on purpose, and of its stage."""
+    _let_go(running)
+    discard(running.stage)
+
+
+def _let_go(running: Running) -> None:
+    os.close(running.said)
+    os.close(running.status)
+    if running.box is not None:
+        syscalls.unmount(running.box.out)
+    if running.group is not None:
+        running.group.remove()
+
+
+def _error_of(running: Running, status: int, cut: str | None) -> dict[str, Any] | None:
+    told = os.read(running.status, 4096)
+    if cut is None and told != b"ok":
+        word = told.decode("utf-8", "replace") or _last_words(running)
+        return _infrastructure(f"the cage could not be closed: {word}")
+    if status == 0 and cut is None:
         return None
-    left = running.stage / "error.json"
-    if timed_out:
+    failure = cut or _failure(running, status)
+    if failure == "timed_out":
         message = f"ran longer than its budget of {running.order['wall_s']} s and was ended"
-        return {"error": "NodeFailedError", "message": message, "hint": "see budget.wall_s"}
-    if left.is_file():
-        try:
-            found = json.loads(left.read_text(encoding="utf-8"))
-        except ValueError:
-            found = None
-        if isinstance(found, dict):
-            return found
+        return _failed(message, failure, "see budget.wall_s")
+    if failure == "out_of_memory":
+        message = f"used more memory than its budget of {running.order['mem_mb']} MB"
+        return _failed(message, failure, "see budget.mem_mb")
+    said = _said(running)
+    if said is not None:
+        return said
+    if failure == "too_much_output":
+        message = f"wrote more than its budget of {running.order['disk_mb']} MB"
+        return _failed(message, failure, "see budget.disk_mb")
     code = os.waitstatus_to_exitcode(status)
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    return {"error": "NodeFailedError", "message": how, "hint": ""}
+    return _failed(how, failure, "")
+
+
+def _failure(running: Running, status: int) -> str:
+    if running.group is not None and running.group.killed_for_memory():
+        return "out_of_memory"
+    code = os.waitstatus_to_exitcode(status)
+    if code in {-signal.SIGXCPU, 128 + signal.SIGXCPU}:
+        return "timed_out"
+    full = running.box is not None and running.box.is_full()
+    if full or code in {-signal.SIGXFSZ, 128 + signal.SIGXFSZ}:
+        return "too_much_output"
+    return "crashed"
+
+
+def _last_words(running: Running) -> str:
+    with (running.stage / "log").open("rb") as file:
+        text = file.read(_LOG_LIMIT_BYTES).decode("utf-8", "replace").strip()
+    return text[-500:] or "it ended without a word"
+
+
+def _said(running: Running) -> dict[str, Any] | None:
+    """Read what a run said of its failure; it may lie, so only its form is taken for granted."""
+    text = os.pread(running.said, worker.SAID_BYTES, 0).rstrip(b"\0")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("message"), str):
+        return None
+    if running.order["kind"] == "score" and found.get("error") == "ScoreInvalidError":
+        return _failed(found["message"], "crashed", _text(found, "hint")) | {
+            "error": "ScoreInvalidError"
+        }
+    failure = found.get("failure")
+    error = _failed(
+        found["message"], failure if failure in FAILURES else "crashed", _text(found, "hint")
+    )
+    declared = running.order["outputs"] if running.order["kind"] != "score" else ()
+    field = found.get("field")
+    return error | {"field": field if field in declared else None}
+
+
+def _text(found: dict[str, Any], name: str) -> str:
+    value = found.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _failed(message: str, failure: str, hint: str) -> dict[str, Any]:
+    return {"error": "NodeFailedError", "message": message, "failure": failure, "hint": hint}
+
+
+def _infrastructure(message: str) -> dict[str, Any]:
+    return {"error": "IsolationError", "message": message, "hint": "coopt doctor --sandbox"}
 
 
 def _keep_log(running: Running, root: Path, error: dict[str, Any] | None) -> None:
@@ -163,16 +306,27 @@ def _keep_log(running: Running, root: Path, error: dict[str, Any] | None) -> Non
         error["hint"] = f"its output is in {kept.relative_to(root)}"
 
 
-def run_one(order: Mapping[str, Any], root: Path) -> dict[str, Any] | None:
+def run_one(
+    order: Mapping[str, Any], root: Path, warden: cage.Warden | None
+) -> dict[str, Any] | None:
     """Run one order to its end, as plain Snakemake does: one process a node."""
-    running = start(order, root)
+    found: Running | Ended = start(order, root, warden)
+    while isinstance(found, Running):
+        found = _wait(found, root, warden)
+    return found.error
+
+
+def _wait(running: Running, root: Path, warden: cage.Warden | None) -> Running | Ended:
+    from coopt_dag.execution.harness.watch import over_memory
+
     while True:
         pid, status = os.waitpid(running.pid, os.WNOHANG)
         if pid:
-            return finish(running, status, root, timed_out=False)
+            return step_on(running, status, root, warden)
         left_s = running.deadline_s - time.monotonic()
-        if left_s <= 0:
-            os.killpg(running.pid, signal.SIGKILL)
+        cut = "timed_out" if left_s <= 0 else "out_of_memory" if over_memory(running) else None
+        if cut:
+            kill(running)
             _, status = os.waitpid(running.pid, 0)
-            return finish(running, status, root, timed_out=True)
-        signal.sigtimedwait([signal.SIGCHLD], min(left_s, 1.0))
+            return step_on(running, status, root, warden, cut=cut)
+        signal.sigtimedwait([signal.SIGCHLD], min(left_s, 0.05 if running.watched else 1.0))

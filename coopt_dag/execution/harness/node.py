@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
 
+from coopt_dag.errors import IsolationError
+from coopt_dag.execution.harness import cage
 from coopt_dag.execution.harness.launch import run_one
 
 
@@ -16,7 +19,12 @@ def main(argv: list[str]) -> int:
     # blocked, so that sigtimedwait sees the end of the worker at once
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
     order = json.loads((root / argv[1]).read_text(encoding="utf-8"))
-    error = run_one(order, root)
+    os.umask(0o022)  # what we make is read by throw-away users
+    try:
+        warden = cage.move_in() if order["caged"] else None
+        error = run_one(order, root, warden)
+    except (IsolationError, OSError) as refused:
+        error = {"message": str(refused), "hint": getattr(refused, "hint", "")}
     if error is None:
         return 0
     sys.stderr.write(f"{order['step']}/{order['solution'] or order['kind']}: {error['message']}\n")

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
 def sha256_of(path: Path) -> str:
     """Give the sha256 of a file's bytes, in hexadecimal."""
+    found, buffer = hashlib.sha256(), bytearray(1 << 18)
     with path.open("rb", buffering=0) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while size := file.readinto(buffer):
+            found.update(memoryview(buffer)[:size])
+    # Later forks inherit this process's memory: losses tell about truths, so nothing stays.
+    buffer[:] = bytes(len(buffer))
+    return found.hexdigest()
 
 
 def listing(folder: Path) -> Iterator[Path]:
@@ -33,17 +38,22 @@ def listing(folder: Path) -> Iterator[Path]:
         elif stat.S_ISREG(mode):
             yield entry
         else:
-            raise NodeFailedError(f"wrote {entry.name}, which is neither a file nor a folder")
+            raise NodeFailedError(
+                f"wrote {entry.name}, which is neither a file nor a folder",
+                failure="invalid_output",
+            )
 
 
-def manifest_of(order: Mapping[str, Any], out: Path) -> dict[str, Any]:
-    """Describe what a node wrote: each file's sha256 and size. No clock, no host."""
+def manifest_of(
+    order: Mapping[str, Any], out: Path, isolation: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Describe what a node wrote: each file's sha256 and size, and how it was caged. No clock."""
     files = {
         str(path.relative_to(out)): {"sha256": sha256_of(path), "size_bytes": path.stat().st_size}
         for path in listing(out)
     }
     manifest = {
-        "schema": "coopt/node/1",
+        "schema": "coopt/node/2",
         "key": order["key"],
         "kind": order["kind"],
         "challenge": order["challenge"],
@@ -51,24 +61,28 @@ def manifest_of(order: Mapping[str, Any], out: Path) -> dict[str, Any]:
         "solution": order["solution"],
         "upstream": order["upstream"],
         "harness": order["harness"],
-        "isolation": "none",
+        "isolation": dict(isolation),
         "files": files,
     }
     return manifest | {"digest": digest(manifest)}
 
 
-def publish(order: Mapping[str, Any], root: Path, stage: Path) -> None:
+def publish(
+    order: Mapping[str, Any], root: Path, stage: Path, isolation: Mapping[str, Any]
+) -> None:
     """Move a finished stage into the store.
 
     No fsync: a kill loses nothing that was renamed, and after a power cut the manifest's
     hashes tell torn files from whole ones, so that they are made again.
     """
     out = stage / "out"
-    text = json.dumps(manifest_of(order, out), sort_keys=True, indent=1) + "\n"
+    text = json.dumps(manifest_of(order, out, isolation), sort_keys=True, indent=1) + "\n"
     declared = {o["file"] for o in order["outputs"].values()}
     extra = [p.name for p in out.iterdir() if p.name not in declared]
     if order["kind"] == "step" and extra:
-        raise NodeFailedError(f"wrote {extra[0]}, which is no output of this step")
+        raise NodeFailedError(
+            f"wrote {extra[0]}, which is no output of this step", failure="invalid_output"
+        )
     (out / MANIFEST).write_text(text, encoding="utf-8")
     for path in listing(out):
         path.chmod(0o444)

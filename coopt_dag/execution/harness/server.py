@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from coopt_dag.execution.harness import launch
-from coopt_dag.execution.harness.publish import discard
+from coopt_dag.errors import IsolationError
+from coopt_dag.execution.harness import cage, launch, watch
 
 
 @dataclass(slots=True)
@@ -35,6 +35,9 @@ class Server:
     give_fd: int
     answers: Any
     wake_fd: int
+    warden: cage.Warden | None
+    refused: IsolationError | None
+    """Why this server cannot cage anything; it then runs nothing."""
     queue: deque[dict[str, Any]] = field(default_factory=deque)
     running: dict[int, tuple[Any, launch.Running]] = field(default_factory=dict)
     buffer: bytes = b""
@@ -53,14 +56,18 @@ class Server:
                 self._start_next()
             self._reap()
         for _, worker in self.running.values():
-            os.killpg(worker.pid, signal.SIGKILL)
+            launch.kill(worker)
             os.waitpid(worker.pid, 0)
-            discard(worker.stage)
+            launch.abandon(worker)
+        if self.warden is not None:
+            self.warden.groups.close()
 
     def _patience_s(self) -> float | None:
         if not self.running:
             return None
-        return max(0.0, min(w.deadline_s for _, w in self.running.values()) - time.monotonic())
+        left_s = min(w.deadline_s for _, w in self.running.values()) - time.monotonic()
+        watched = any(w.watched for _, w in self.running.values())
+        return max(0.0, min(left_s, watch.POLL_S) if watched else left_s)
 
     def _read_orders(self) -> None:
         data = os.read(0, 1 << 20)
@@ -76,31 +83,53 @@ class Server:
         except BlockingIOError:
             return  # another server took the slot
         job = self.queue.popleft()
-        worker = launch.start(job["order"], self.root)
-        self.running[worker.pid] = (job["id"], worker)
+        try:
+            if self.refused is not None:
+                raise self.refused
+            self._run(job["id"], launch.start(job["order"], self.root, self.warden))
+        except (IsolationError, OSError) as error:
+            known = error if isinstance(error, IsolationError) else IsolationError(str(error))
+            self._answer(job["id"], known.to_json())
+
+    def _run(self, job_id: Any, worker: launch.Running) -> None:
+        self.running[worker.pid] = (job_id, worker)
 
     def _reap(self) -> None:
         now = time.monotonic()
         for pid, (job_id, worker) in list(self.running.items()):
             late = now >= worker.deadline_s
-            if late:
-                os.killpg(pid, signal.SIGKILL)
-            done, status = os.waitpid(pid, 0 if late else os.WNOHANG)
+            cut = "timed_out" if late else "out_of_memory" if watch.over_memory(worker) else None
+            if cut:
+                launch.kill(worker)
+            done, status = os.waitpid(pid, 0 if cut else os.WNOHANG)
             if not done:
                 continue
             del self.running[pid]
-            os.write(self.give_fd, b"x")
-            error = launch.finish(worker, status, self.root, timed_out=late)
-            self.answers.write(json.dumps({"id": job_id, "error": error}) + "\n")
-            self.answers.flush()
+            found = launch.step_on(worker, status, self.root, self.warden, cut=cut)
+            if isinstance(found, launch.Running):
+                self._run(job_id, found)
+            else:
+                self._answer(job_id, found.error)
+
+    def _answer(self, job_id: Any, error: dict[str, Any] | None) -> None:
+        os.write(self.give_fd, b"x")
+        self.answers.write(json.dumps({"id": job_id, "error": error}) + "\n")
+        self.answers.flush()
 
 
 def main(argv: list[str]) -> int:
-    """Serve ``ROOT TAKE_FD GIVE_FD PRELOAD`` (modules joined by commas)."""
+    """Serve ``ROOT TAKE_FD GIVE_FD CAGED PRELOAD`` (yes or no; modules joined by commas)."""
     root, take_fd, give_fd = Path(argv[0]), int(argv[1]), int(argv[2])
-    for module in filter(None, argv[3].split(",")):
+    os.umask(0o022)  # what we make is read by throw-away users
+    warden, refused = None, None
+    if argv[3] == "yes":
+        try:
+            warden = cage.move_in()
+        except IsolationError as error:
+            refused = error
+    for module in filter(None, argv[4].split(",")):
         importlib.import_module(module)
-    from coopt_dag.execution.harness import artifacts, score, work  # noqa: F401  # warm
+    from coopt_dag.execution.harness import artifacts, inspector, score, work  # noqa: F401  # warm
 
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # a print in a preloaded module never reaches the protocol
@@ -112,6 +141,6 @@ def main(argv: list[str]) -> int:
     signal.set_wakeup_fd(write_fd, warn_on_full_buffer=False)
     gc.collect()
     gc.freeze()  # fewer copy-on-write faults in the workers
-    Server(root, take_fd, give_fd, answers, wake_fd).loop()
+    Server(root, take_fd, give_fd, answers, wake_fd, warden, refused).loop()
     sys.stderr.flush()
     return 0

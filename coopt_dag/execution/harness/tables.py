@@ -26,7 +26,14 @@ _ARROW = {
 }
 
 
-def load(name: str, type_: Mapping[str, Any], path: Path) -> pd.DataFrame:
+def load(
+    name: str,
+    type_: Mapping[str, Any],
+    path: Path,
+    *,
+    limit_bytes: int | None = None,
+    links: bool = False,
+) -> pd.DataFrame:
     """Read a table and check it; columns come in declared order."""
     try:
         # memory_map off and one thread: a forked child must not touch Arrow's thread pools

@@ -69,7 +69,8 @@ def run_step(order: Mapping[str, Any], root: Path, out: Path) -> None:
         _run_command(order, root, out)
         return
     inputs = {
-        i["name"]: artifacts.load(i["name"], i["type"], root / i["path"]) for i in order["inputs"]
+        i["name"]: artifacts.load(i["name"], i["type"], root / i["path"], links=True)
+        for i in order["inputs"]
     }
     solve = load_function(root / order["code"] / entry["python"], entry["function"])
     rng = generator(order["seed"])
@@ -96,7 +97,7 @@ def _run_command(order: Mapping[str, Any], root: Path, out: Path) -> None:
     inputs.mkdir()
     for item in order["inputs"]:
         source = root / item["path"]
-        artifacts.load(item["name"], item["type"], source)
+        artifacts.load(item["name"], item["type"], source, links=True)
         kind = item["type"]["kind"]
         suffix = {"table": ".parquet", "array": ".npy", "json": ".json"}.get(
             kind, item["type"].get("suffix", "")

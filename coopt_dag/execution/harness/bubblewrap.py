@@ -1,0 +1,141 @@
+"""The launcher for programs: bubblewrap builds the room, `enter` locks the program in.
+
+It is the older and better known of the two, and takes any executable; it costs a process more
+than a fork of the warm server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.execution.harness import rooms
+from coopt_dag.execution.harness.confine import confine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from coopt_dag.execution.harness.cage import Warden
+    from coopt_dag.execution.harness.groups import Group
+    from coopt_dag.execution.harness.rooms import Box
+
+_JOIN_GROUPS = (
+    'n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 >"$1" || exit 125; shift; n=$((n-1)); done; '
+    'exec "$@"'
+)
+_NEEDS_CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
+
+
+def arguments(
+    bwrap: str,
+    warden: Warden,
+    order: Mapping[str, Any],
+    root: Path,
+    box: Box,
+    *,
+    environ: Mapping[str, str],
+) -> list[str]:
+    """Give bubblewrap's words for one run, up to the program."""
+    words = [bwrap, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    words += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "step"]
+    for name, value in sorted(environ.items()):
+        words += ["--setenv", name, value]
+    for link, target in warden.links.items():
+        words += ["--symlink", target, link]
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    for size, place in (
+        (box.limits.output_bytes, "/tmp"),  # noqa: S108
+        (rooms.SHARED_MEMORY_BYTES, "/dev/shm"),  # noqa: S108
+    ):
+        words += ["--perms", "1777", "--size", str(size), "--tmpfs", place]
+    for source, inside in [*warden.places, *rooms.order_places(order, root)]:
+        words += ["--ro-bind", source, inside]
+    words += ["--bind", box.out, "/out", "--cap-drop", "ALL", "--chdir", "/tmp"]  # noqa: S108
+    if warden.is_root:
+        for capability in _NEEDS_CAPABILITIES:
+            words += ["--cap-add", capability]
+    else:
+        words += ["--unshare-user", "--disable-userns"]
+    return [*words, "--remount-ro", "/"]
+
+
+def start(
+    warden: Warden,
+    order: Mapping[str, Any],
+    root: Path,
+    box: Box,
+    *,
+    group: Group | None,
+    log: int,
+    status_fd: int,
+) -> int:
+    """Start a program in its cage; give the pid of bubblewrap, which ends with it."""
+    environ = dict(os.environ) | {
+        "HOME": "/tmp",  # noqa: S108
+        "TMPDIR": "/tmp",  # noqa: S108
+        "COOPT_IN": "/in",
+        "COOPT_OUT": "/out",
+        "COOPT_PARAMS": "/params.json",
+        "COOPT_SEED": str(order["seed"]),
+    }
+    params = Path(box.place).with_name("params.json")
+    params.write_text(json.dumps(order["params"], sort_keys=True), encoding="utf-8")
+    params.chmod(0o644)  # read by the run's own user, whatever our umask
+    code = root / order["code"]
+    program = [f"/code/{w}" if (code / w).is_file() else w for w in order["entry"]["command"]]
+    entrance = {
+        "limits": box.limits.to_json(),
+        "user": box.user if warden.is_root else None,
+        "address_bytes": None if group else box.limits.memory_bytes,
+        "landlock": warden.landlock_abi,
+        "status_fd": status_fd,
+    }
+    bootstrap = rooms.PACKAGE / "execution" / "harness" / "bootstrap.py"
+    words = [
+        *arguments(order["bwrap"], warden, order, root, box, environ=environ),
+        *("--ro-bind", str(params), "/params.json", "--"),
+        *(sys.executable, "-I", "-S", str(bootstrap), "enter", json.dumps(entrance), *program),
+    ]
+    files = [str(folder / "cgroup.procs") for folder in group.folders] if group else []
+    started = subprocess.Popen(
+        ["/bin/sh", "-c", _JOIN_GROUPS, "sh", str(len(files)), *files, *words],
+        env={},  # bubblewrap's own environment can be read inside, by /proc/1/environ
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        pass_fds=(status_fd,),
+    )
+    started.returncode = 0  # the server's own loop waits for it
+    return started.pid
+
+
+def enter(argv: list[str]) -> int:
+    """Go from inside bubblewrap's room into the cage, and become the program."""
+    from coopt_dag.execution.harness import seccomp, syscalls
+    from coopt_dag.execution.harness.limits import Limits
+
+    entrance, program = json.loads(argv[0]), argv[1:]
+    status_fd = entrance["status_fd"]
+    try:
+        confine(
+            Limits(**entrance["limits"]),
+            user=entrance["user"],
+            address_bytes=entrance["address_bytes"],
+            landlock_abi=entrance["landlock"],
+            filter_=seccomp.build(),
+        )
+    except OSError as error:
+        os.write(status_fd, str(error).encode())
+        return 125
+    os.write(status_fd, b"ok")
+    os.close(status_fd)
+    syscalls.close_from(3)
+    try:
+        os.execvp(program[0], program)  # noqa: S606
+    except OSError as error:
+        sys.stderr.write(f"cannot start {program[0]}: {error.strerror}\n")
+        return 126

@@ -1,0 +1,184 @@
+"""The room that a caged process sees: a root of its own with what it needs, read-only.
+
+Both launchers get the same list of places from here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.execution.harness import syscalls
+from coopt_dag.execution.harness.syscalls import (
+    MS_BIND,
+    MS_NODEV,
+    MS_NOEXEC,
+    MS_NOSUID,
+    MS_RDONLY,
+    MS_REC,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from coopt_dag.execution.harness.limits import Limits
+
+PACKAGE = Path(__file__).resolve().parents[2]
+DEVICES = ("null", "zero", "full", "random", "urandom")
+SUFFIXES = {"table": ".parquet", "array": ".npy", "json": ".json"}
+Places = list[tuple[str, str]]
+"""Pairs of a path outside and the path inside a cage."""
+OUTPUT_FILES = 100_000
+SHARED_MEMORY_BYTES = 64 << 20
+_ETC = ("ld.so.cache", "alternatives")
+_ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+
+
+def system_places() -> tuple[Places, dict[str, str]]:
+    """Give what every cage sees of the system: its places, and its links with their targets."""
+    places, links = [("/usr", "/usr")], {}
+    for name in _ROOTS:
+        path = Path("/") / name
+        if path.is_symlink():
+            links[str(path)] = os.readlink(path)
+        elif path.is_dir():
+            places.append((str(path), str(path)))
+    for name in _ETC:
+        path = Path("/etc") / name
+        if path.exists():
+            places.append((str(path), str(path)))
+    for place in (sys.base_prefix, sys.prefix, str(PACKAGE)):
+        if not Path(place).is_relative_to("/usr"):
+            places.append((place, place))
+    return places, links
+
+
+def inside_name(item: Mapping[str, Any]) -> str:
+    """Give the path of an input inside the cage.
+
+    >>> inside_name({"name": "hits", "type": {"kind": "table"}})
+    '/in/hits.parquet'
+    """
+    suffix = SUFFIXES.get(item["type"]["kind"], item["type"].get("suffix", ""))
+    return f"/in/{item['name']}{suffix}"
+
+
+def order_places(order: Mapping[str, Any], root: Path) -> Places:
+    """Give what a cage sees of the workspace: the code, and the inputs one by one."""
+    places = []
+    if order["code"]:
+        code = root / order["code"]
+        folder = code.parent if order["kind"] == "score" else code
+        places.append((str(folder.resolve()), "/code"))
+    for item in order["inputs"]:
+        places.append((str((root / item["path"]).resolve()), inside_name(item)))
+    return places
+
+
+def order_inside(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the order as the caged process reads it."""
+    code = "/code"
+    if order["kind"] == "score":
+        code = f"/code/{Path(order['code']).name}"
+    inputs = [item | {"path": inside_name(item)} for item in order["inputs"]]
+    return dict(order) | {"code": code, "inputs": inputs}
+
+
+def passwd(user: int) -> str:
+    """Give an /etc/passwd that knows the caged user."""
+    return f"step:x:{user}:{user}::/tmp:/bin/sh\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The part of a room that is one run's own.
+
+    Attributes
+    ----------
+    place : str
+        Empty folder where the new root is put together.
+    out : str
+        Folder on a tmpfs of its own size; all that a run writes and that outlives it.
+    user : int
+        Whom the run will be.
+    """
+
+    place: str
+    out: str
+    user: int
+    limits: Limits
+
+    def mount(self) -> None:
+        """Make the output folder, within the run's budget."""
+        options = f"mode=700,size={self.limits.output_bytes},nr_inodes={OUTPUT_FILES}"
+        if os.getuid() != self.user:
+            options += f",uid={self.user},gid={self.user}"
+        syscalls.mount("out", self.out, "tmpfs", MS_NOSUID | MS_NODEV, options)
+
+    def is_full(self) -> bool:
+        """Tell whether a run filled its output folder."""
+        found = os.statvfs(self.out)
+        return found.f_bavail == 0 or found.f_favail == 0
+
+
+def build(box: Box, places: Places, links: Mapping[str, str]) -> None:
+    """Put the room together and go into it; the old root is gone afterwards.
+
+    The caller has its own mount namespace, and nothing of the room is seen outside of it.
+    """
+    place, limits = box.place, box.limits
+    syscalls.mount("room", place, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m")
+    made: set[str] = set()
+
+    def folder(path: str) -> None:
+        if path not in made and path != place:
+            os.makedirs(path, mode=0o755, exist_ok=True)  # noqa: PTH103  # measured: hot
+            made.add(path)
+
+    for name in ("/proc", "/dev/shm", "/tmp", "/out", "/etc"):  # noqa: S108
+        folder(place + name)
+    for link, target in links.items():
+        os.symlink(target, place + link)
+    _write(f"{place}/etc/passwd", passwd(box.user))
+    for name in DEVICES:
+        _write(f"{place}/dev/{name}", "")
+    for source, inside in sorted(places, key=lambda pair: pair[1].count("/")):
+        target = place + inside
+        if os.path.isdir(source):  # noqa: PTH112
+            folder(target)
+        else:
+            folder(os.path.dirname(target))  # noqa: PTH120
+            _write(target, "")
+        syscalls.mount(source, target, None, MS_BIND | MS_REC)
+    syscalls.make_read_only(place)
+    for name in DEVICES:
+        syscalls.mount(f"/dev/{name}", f"{place}/dev/{name}", None, MS_BIND)
+    flags = MS_NOSUID | MS_NODEV
+    scratch = f"mode=1777,size={limits.output_bytes},nr_inodes=100k"
+    syscalls.mount("scratch", f"{place}/tmp", "tmpfs", flags, scratch)
+    shared = f"mode=1777,size={SHARED_MEMORY_BYTES},nr_inodes=10k"
+    syscalls.mount("shm", f"{place}/dev/shm", "tmpfs", flags, shared)
+    syscalls.mount(box.out, f"{place}/out", None, MS_BIND)
+    _mount_proc(f"{place}/proc")
+    os.chdir(place)
+    syscalls.pivot_root_here()
+    os.chdir("/tmp")  # noqa: S108
+
+
+def _mount_proc(target: str) -> None:
+    flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
+    try:
+        syscalls.mount("proc", target, "proc", flags)
+    except PermissionError:
+        # Inside a container that hides parts of /proc nobody may mount another: then the room
+        # has none, which most programs bear.
+        return
+
+
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    os.write(descriptor, text.encode())
+    os.close(descriptor)
