@@ -15,4 +15,11 @@ PassphraseFile = Annotated[
         metavar="FILE", help="File with the passphrase; else $COOPT_PASSPHRASE_FILE, else a prompt."
     ),
 ]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--i-trust-this-code",
+        help="Run without a cage, with all your rights; its results earn no record.",
+    ),
+]
 Cores = Annotated[int, typer.Option(min=1, max=1024, help="Nodes that run at once.")]

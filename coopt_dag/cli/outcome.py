@@ -21,10 +21,13 @@ def show_outcome(
         note(f"{damage.path}: {damage.reason}; {'would run' if dry_run else 'ran'} again")
     if outcome.believed:
         note(f"{outcome.believed} nodes were believed, not run here (coopt reuse)")
+    if outcome.uncaged:
+        note(f"{outcome.uncaged} nodes ran without a cage (--i-trust-this-code): no record")
     if as_json:
         put(
             {
                 "believed": outcome.believed,
+                "uncaged": outcome.uncaged,
                 "executed": outcome.executed,
                 "reused": outcome.reused,
                 "scored": outcome.scored,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coopt_dag.cli.options import Cores, Json
+from coopt_dag.cli.options import Cores, Json, Trust
 from coopt_dag.cli.printing import note
 from coopt_dag.errors import UsageError
 
@@ -49,8 +49,10 @@ def run(
     stub: Annotated[bool, typer.Option("--stub", help="On the challenge's tiny example.")] = False,
     no_score: Annotated[bool, typer.Option("--no-score", help="Make artifacts only.")] = False,
     distrust: Annotated[
-        bool, typer.Option("--distrust", help="Run again here what `coopt reuse` brought.")
+        bool,
+        typer.Option("--distrust", help="Run again what `coopt reuse` brought, or ran uncaged."),
     ] = False,
+    i_trust_this_code: Trust = False,
     cores: Cores = CORES,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
     as_json: Json = False,
@@ -87,6 +89,7 @@ def run(
                 cores=cores,
                 listener=listener,
                 believe=not distrust,
+                caged=not i_trust_this_code,
             )
     from coopt_dag.cli.outcome import show_outcome
 

@@ -1,4 +1,4 @@
-"""Nodes that were believed, not made here: who brought them, what came of them, and out again."""
+"""Nodes that a judge does not take: brought from elsewhere, or run uncaged; and out they go."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def count_believed(plan: Mapping[str, Any], root: Path) -> int:
 
 
 def distrust(plan: Mapping[str, Any], root: Path) -> frozenset[str]:
-    """Remove from the store the plan's believed nodes and all that was made of them.
+    """Remove from the store the plan's believed and uncaged nodes, and all that was made of them.
 
-    What was computed here from a believed output is as doubtful as that output, in whatever plan
+    What was computed here from such an output is as doubtful as that output, in whatever plan
     it is; so the whole store is searched. Results documents may have been gathered from such
     nodes, and are gathered anew. Beliefs go last: a kill halfway is made good by the next call.
     The caller holds the store (`nodes.locked`).
@@ -86,7 +86,8 @@ def distrust(plan: Mapping[str, Any], root: Path) -> frozenset[str]:
     frozenset of str
         Keys of the nodes removed.
     """
-    keys = believed(plan, root)
+    brought = believed(plan, root)
+    keys = brought | uncaged(plan, root)
     if not keys:
         return frozenset()
     places, edges = _made_here(root / plan["store"])
@@ -100,6 +101,25 @@ def distrust(plan: Mapping[str, Any], root: Path) -> frozenset[str]:
             discard(root / folder_of(plan, key))
         (folder_of_beliefs(root / plan["state"]) / f"{key}.json").unlink(missing_ok=True)
     return doubtful
+
+
+def uncaged(plan: Mapping[str, Any], root: Path) -> frozenset[str]:
+    """Give the nodes of a plan in the store whose manifest tells of no strong cage.
+
+    A broken manifest counts as well: nothing says how its node ran.
+    """
+    return frozenset(
+        key for key in plan["nodes"] if not _is_caged(root / folder_of(plan, key) / MANIFEST)
+    )
+
+
+def _is_caged(path: Path) -> bool:
+    try:
+        return bool(json.loads(path.read_bytes())["isolation"]["level"] == "strong")
+    except FileNotFoundError:
+        return True  # not there at all
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _made_here(store: Path) -> tuple[dict[str, list[Path]], list[tuple[str, str]]]:

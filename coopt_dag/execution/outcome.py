@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.execution import results
-from coopt_dag.execution.believed import count_believed
+from coopt_dag.execution.believed import count_believed, uncaged
 from coopt_dag.execution.nodes import Damage, Inventory, take_inventory
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Outcome:
     document: dict[str, Any]
     believed: int = 0
     """Nodes among the reused that somebody else ran (`coopt reuse`)."""
+    uncaged: int = 0
+    """Nodes of the plan that ran with all rights of their user; no record comes of them."""
 
 
 def outcome_of(
@@ -43,6 +45,7 @@ def outcome_of(
         inventory.damaged,
         document,
         believed=count_believed(plan, root),
+        uncaged=len(uncaged(plan, root)),
     )
 
 

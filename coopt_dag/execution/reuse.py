@@ -112,7 +112,7 @@ def _read(text: bytes, origin: Origin) -> dict[str, Any]:
     try:
         manifest = dict(read_json(text))
         plain = (
-            manifest["schema"] == "coopt/node/1"
+            manifest["schema"] == "coopt/node/2"
             and manifest["kind"] == "step"
             and _STEP.fullmatch(manifest["challenge"]) is not None
             and _STEP.fullmatch(manifest["step"]) is not None
@@ -123,7 +123,7 @@ def _read(text: bytes, origin: Origin) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _malformed(origin, f"{type(error).__name__}: {error}") from error
     if not plain:
-        raise _malformed(origin, "a field is not of the form coopt/node/1")
+        raise _malformed(origin, "a field is not of the form coopt/node/2")
     return manifest
 
 
@@ -161,11 +161,12 @@ def _is_there(final: Path, manifest: dict[str, Any], origin: Origin) -> bool:
     if inspect(manifest["key"], final, text) is not None:
         discard(final)
         return False
-    here = json.loads(text)["digest"]
-    if here != manifest["digest"]:
+    # Files only: how a node was caged tells of the machine that made it, not of what it is.
+    here = json.loads(text)
+    if here["files"] != manifest["files"]:
         raise IntegrityError(
             f"node {manifest['key']} of step '{manifest['step']}' is here with other bytes "
-            f"(manifest {here[:12]}) than {origin.cid} (manifest {manifest['digest'][:12]}); "
+            f"(manifest {here['digest'][:12]}) than {origin.cid} (manifest {manifest['digest'][:12]}); "
             "yours was kept",
             path=final,
             hint="one of the two was not made by this code from these inputs, or the code does "

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 KEY = "0123456789abcdef" * 2 + "01234567"
 ORIGIN = Origin("bafynode", "bafyreport", 1234)
 MANIFEST: dict[str, Any] = {
-    "schema": "coopt/node/1",
+    "schema": "coopt/node/2",
     "key": KEY,
     "kind": "step",
     "challenge": "tiny",
@@ -43,7 +43,7 @@ MANIFEST: dict[str, Any] = {
     "solution": "baseline",
     "upstream": [],
     "harness": "h",
-    "isolation": "none",
+    "isolation": {"level": "strong"},
 }
 HITS = b'{"values": [1]}'
 

@@ -60,7 +60,7 @@ def arguments(
             words += ["--cap-add", capability]
     else:
         words += ["--unshare-user", "--disable-userns"]
-    return [*words, "--remount-ro", "/"]
+    return words
 
 
 def start(
@@ -97,7 +97,7 @@ def start(
     bootstrap = rooms.PACKAGE / "execution" / "harness" / "bootstrap.py"
     words = [
         *arguments(order["bwrap"], warden, order, root, box, environ=environ),
-        *("--ro-bind", str(params), "/params.json", "--"),
+        *("--ro-bind", str(params), "/params.json", "--remount-ro", "/", "--"),
         *(sys.executable, "-I", "-S", str(bootstrap), "enter", json.dumps(entrance), *program),
     ]
     files = [str(folder / "cgroup.procs") for folder in group.folders] if group else []
