@@ -52,7 +52,10 @@ def arguments(
         (rooms.SHARED_MEMORY_BYTES, "/dev/shm"),  # noqa: S108
     ):
         words += ["--perms", "1777", "--size", str(size), "--tmpfs", place]
-    for source, inside in [*warden.places, *rooms.order_places(order, root)]:
+    places = [*warden.places, *rooms.order_places(order, root)]
+    for folder in sorted({str(p) for _, inside in places for p in Path(inside).parents} - {"/"}):
+        words += ["--perms", "0755", "--dir", folder]  # its own would be closed to other users
+    for source, inside in sorted(places, key=lambda pair: pair[1].count("/")):
         words += ["--ro-bind", source, inside]
     words += ["--bind", box.out, "/out", "--cap-drop", "ALL", "--chdir", "/tmp"]  # noqa: S108
     if warden.is_root:
