@@ -203,14 +203,17 @@ def enter(warden: Warden, order: Mapping[str, Any], root: Path, box: Box, *, wai
         Some wall could not be put up; the caller must end the process.
     """
     held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    syscalls.unshare(_NEW if warden.is_root else _NEW | syscalls.CLONE_NEWUSER)
-    if not warden.is_root:
-        _map_self(box.user, os.getgid())
+    group = os.getgid()
+    syscalls.unshare(_NEW)
     syscalls.sethostname("step")
     places = [*warden.places, *rooms.order_places(order, root)]
     rooms.build(box, places, warden.links)
     if not os.read(wait_fd, 1):
         raise OSError("the server is gone")
+    if not warden.is_root:
+        # Last, for the room must belong to the server's user namespace, as its processes do.
+        syscalls.unshare(syscalls.CLONE_NEWUSER)
+        _map_self(box.user, group)
     confine(
         box.limits,
         user=box.user if warden.is_root else None,

@@ -17,7 +17,6 @@ from coopt_dag.execution.harness.syscalls import (
     MS_NODEV,
     MS_NOEXEC,
     MS_NOSUID,
-    MS_RDONLY,
     MS_REC,
 )
 
@@ -169,7 +168,8 @@ def build(box: Box, places: Places, links: Mapping[str, str]) -> None:
 
 
 def _mount_proc(target: str) -> None:
-    flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
+    # Writable, for an ordinary user names itself there; Landlock and its own rights close it.
+    flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
     try:
         syscalls.mount("proc", target, "proc", flags)
     except PermissionError:
