@@ -1,71 +1,76 @@
-"""Re-running what was offered: fetch, check, run, score, record; each submission once."""
+"""Re-running what was offered: fetch, check, run twice, score, record; each submission once."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.credit.gate import is_record
-from coopt_dag.errors import (
-    ContentMissingError,
-    ContentRefusedError,
-    IntegrityError,
-    NodeFailedError,
-    ScoreInvalidError,
-    SpecError,
+from coopt_dag.errors import CooptError, LedgerRefusedError
+from coopt_dag.evaluation.feedback import (
+    IRREPRODUCIBLE,
+    NO_GAIN,
+    Feedback,
+    feedback_of,
+    is_own_failure,
 )
 from coopt_dag.evaluation.outputs import keep_solutions, open_split, publish_outputs, solution_cids
 from coopt_dag.evaluation.pipeline import edges_of, score_pipeline
+from coopt_dag.evaluation.reports import (
+    keep_private,
+    public_scores,
+    publish_report,
+    whole_account,
+)
+from coopt_dag.evaluation.reproducibility import Reproduction, reproduce
+from coopt_dag.evaluation.verdict import Verdict, verdict_of
 from coopt_dag.graph.order import descendants
 from coopt_dag.ledger.actions import Reject, Rescore, Score
-from coopt_dag.ledger.events import Scored
-from coopt_dag.model.wad import from_wad, to_wad
+from coopt_dag.model.wad import to_wad
 from coopt_dag.specs.challenge import load_challenge
-from coopt_dag.store.folders import add_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from coopt_dag.errors import CooptError
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.pipeline import Scores
-    from coopt_dag.ledger.state import LedgerState, Submission
-    from coopt_dag.specs.loaded import LoadedChallenge
+    from coopt_dag.ledger.actions import Action
+    from coopt_dag.ledger.state import HeadEntry, LedgerState, Submission
+    from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution
 
-REASONS: dict[type[CooptError], str] = {
-    SpecError: "invalid_spec",
-    NodeFailedError: "failed",
-    ScoreInvalidError: "invalid_score",
-    ContentRefusedError: "refused_content",
-}
-"""Which class a contributor sees for a failure that is the submission's own."""
+__all__ = ["Verdict", "evaluate_one", "evaluate_pending", "finish"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one submission; scores are exact decimal texts."""
+class _Case:
+    """One submission on the desk, with what it is judged by."""
 
-    submission_id: int
-    challenge: str
-    step: str
-    contributor: str
-    solution_cid: str
-    status: str
-    """record, no_gain or rejected."""
-    before: str | None
-    after: str | None
-    improvement: str | None
-    e2e_before: str | None
-    e2e_after: str | None
-    reason: str
-    tx_hash: str
-    executed: int
-    reused: int
+    desk: Desk
+    challenge: LoadedChallenge
+    submission: Submission
+    cores: int
+    data: Path | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Give the verdict as plain data."""
-        return asdict(self)
+    def heads(self, state: LedgerState) -> dict[str, HeadEntry | None]:
+        """Give the heads that decide what the submission is compared and run with."""
+        return {step: state.head(self.challenge.spec.id, step) for step in self.challenge.steps}
+
+    def score(self, pipeline: Mapping[str, LoadedSolution], *, also: str | None) -> Scores:
+        return score_pipeline(
+            self.desk.workspace,
+            self.challenge,
+            pipeline,
+            split=self.challenge.spec.end_to_end.record_split,
+            also=also,
+            cores=self.cores,
+            data=self.data,
+        )
+
+    @property
+    def logs(self) -> str:
+        workspace = self.desk.workspace
+        return (workspace.state_dir / "logs").relative_to(workspace.root).as_posix()
 
 
 def evaluate_pending(
@@ -86,155 +91,184 @@ def evaluate_pending(
         if challenge is not None and submission.challenge != challenge:
             continue
         tell(f"evaluating submission {submission.id}: {submission.challenge}/{submission.step}")
-        verdicts.append(_evaluate(desk, submission, cores=cores, tell=tell))
+        verdicts.append(evaluate_one(desk, submission, cores=cores, tell=tell))
     return verdicts
 
 
-def _evaluate(
-    desk: Desk, submission: Submission, *, cores: int, tell: Callable[[str], None]
+def evaluate_one(
+    desk: Desk,
+    submission: Submission,
+    *,
+    cores: int,
+    tell: Callable[[str], None],
+    data: Path | None = None,
 ) -> Verdict:
+    """Judge one pending submission and tell the ledger.
+
+    Parameters
+    ----------
+    tell
+        Takes lines about the progress: classes and counts, no text of the submission.
+    data : Path, optional
+        Folder that stands for the workspace's `data/`, where sealed data were opened.
+
+    Raises
+    ------
+    CooptError
+        A failure that is not the submission's; the ledger was told nothing.
+    """
     challenge = load_challenge(desk.workspace, submission.challenge)
-    state = desk.state()
+    case = _Case(desk, challenge, submission, cores, data)
     try:
         candidate = desk.solution(submission.solution_cid)
+    except CooptError as error:
+        return _failed(case, error, tell)
+    while True:
+        state = desk.state()
         pipeline = desk.record_pipeline(challenge, state) | {submission.step: candidate}
-        # The hidden split alone decides the score. The public one runs with it, for its outputs
-        # are published after a record; a solution that fails there is no basis to build on, so
-        # that it is rejected like one that fails on the hidden split.
-        scores = score_pipeline(
+        try:
+            # The hidden split alone decides. The public one runs with it, for its outputs are
+            # published after a record; a solution that fails there is no basis to build on.
+            scores = case.score(pipeline, also=open_split(challenge))
+        except CooptError as error:
+            return _failed(case, error, tell)
+        reproduction = reproduce(
             desk.workspace,
             challenge,
-            pipeline,
-            split=challenge.spec.end_to_end.record_split,
-            also=open_split(challenge),
-            believe=False,
+            scores,
+            submission.step,
+            name=str(submission.id),
             cores=cores,
         )
-    except (ContentMissingError, IntegrityError):
-        raise
-    except tuple(REASONS) as error:
-        tell(f"  rejected: {error}")
-        return _reject(desk, submission, error)
-    verdict = _record(desk, challenge, state, submission, scores, tell=tell)
-    if verdict.status == "record":
-        keep_solutions(desk, pipeline)
+        if case.heads(desk.state()) == case.heads(state):
+            break
+        tell("  the ledger moved meanwhile; judged again")
+    return _judge(case, state, pipeline, scores, reproduction, tell)
+
+
+def finish(
+    desk: Desk,
+    submission: Submission,
+    *,
+    cores: int,
+    tell: Callable[[str], None],
+    data: Path | None = None,
+) -> None:
+    """Do what must follow a record and may have been interrupted; a second call does nothing.
+
+    The heads below it get the scores that they have in the present record pipeline, and the
+    solutions of that pipeline are pinned. The nodes are there, so that little or nothing runs.
+    """
+    state = desk.state()
+    if state.submissions[submission.id].status != "record":
+        return
+    challenge = load_challenge(desk.workspace, submission.challenge)
+    case = _Case(desk, challenge, submission, cores, data)
+    pipeline = desk.record_pipeline(challenge, state)
+    _follow(case, pipeline, case.score(pipeline, also=None), tell)
+
+
+def _failed(case: _Case, error: CooptError, tell: Callable[[str], None]) -> Verdict:
+    """Reject a submission that failed by itself; pass on every other failure."""
+    if not is_own_failure(error):
+        raise error
+    outputs = case.challenge.steps[case.submission.step].spec.outputs
+    feedback = feedback_of(error, outputs=outputs)
+    account = {"status": "rejected", "error": error.to_json(), "text": str(error)}
+    return _reject(case, feedback, {}, account | {"logs": case.logs}, tell)
+
+
+def _reject(
+    case: _Case,
+    feedback: Feedback,
+    told: Mapping[str, Any],
+    account: Mapping[str, Any],
+    tell: Callable[[str], None],
+) -> Verdict:
+    place = keep_private(case.desk, case.submission.id, account | feedback.to_json())
+    report = publish_report(case.desk, case.submission.id, feedback.to_json() | told)
+    verdict = _send(case, Reject(case.submission.id, feedback.reason, report))
+    shown = place.relative_to(case.desk.workspace.root)
+    tell(f"  {verdict.status}: {verdict.reason} (all about it, for you alone: {shown})")
     return verdict
 
 
-def _reject(desk: Desk, submission: Submission, error: CooptError) -> Verdict:
-    reason = next(text for cls, text in REASONS.items() if isinstance(error, cls))
-    report = _report(desk, {"submission": submission.id, "error": error.to_json()})
-    receipt = desk.send(Reject(submission.id, reason, report))
-    return _verdict(submission, status="rejected", reason=reason, tx_hash=receipt.tx_hash)
-
-
-def _verdict(submission: Submission, **known: Any) -> Verdict:
-    empty: dict[str, Any] = dict.fromkeys(
-        ("before", "after", "improvement", "e2e_before", "e2e_after")
-    )
-    rest = empty | {"reason": "", "executed": 0, "reused": 0} | known
-    return Verdict(
-        submission_id=submission.id,
-        challenge=submission.challenge,
-        step=submission.step,
-        contributor=submission.contributor,
-        solution_cid=submission.solution_cid,
-        **rest,
-    )
-
-
-def _report(desk: Desk, document: dict[str, Any]) -> str:
-    """Store an evaluation's report; give its CID."""
-    text = json.dumps({"schema": "coopt/report/1"} | document, sort_keys=True, indent=1)
-    return add_bytes(desk.store, text.encode() + b"\n", pin=True)
-
-
-def _outputs(
-    desk: Desk,
-    challenge: LoadedChallenge,
+def _judge(
+    case: _Case,
     state: LedgerState,
-    submission: Submission,
+    pipeline: Mapping[str, LoadedSolution],
     scores: Scores,
-) -> dict[str, Any]:
-    """Publish the outputs of a record, and say in the report what was published, or why not.
-
-    The report comes before the ledger's verdict, of which it is a part; so the same gate is asked
-    here. If another evaluator is faster the two may differ, and nothing is harmed by it.
-    """
-    head = state.head(submission.challenge, submission.step)
-    rules = state.steps[submission.challenge, submission.step]
-    would_be_record = is_record(
-        direction=rules.direction,
-        before_wad=None if head is None else head.score_wad,
-        after_wad=to_wad(scores.value(submission.step)),
-        min_delta_wad=rules.min_delta_wad,
-    )
-    if not would_be_record:
-        return {"outputs": {}, "no_outputs": "no record"}
-    outputs = publish_outputs(desk, challenge, scores, solution_cids(challenge, state, submission))
-    return {"outputs": outputs} | (
-        {} if outputs else {"no_outputs": "the challenge has no public split"}
-    )
-
-
-def _record(
-    desk: Desk,
-    challenge: LoadedChallenge,
-    state: LedgerState,
-    submission: Submission,
-    scores: Scores,
-    *,
+    reproduction: Reproduction,
     tell: Callable[[str], None],
 ) -> Verdict:
-    report = _report(
-        desk,
-        {
-            "submission": submission.id,
-            "plan": scores.plan_digest,
-            "split": scores.split,
-            "nodes": dict(scores.nodes),
-            "steps": scores.steps,
-            "end_to_end": scores.end_to_end,
-        }
-        | _outputs(desk, challenge, state, submission, scores),
-    )
-    after = to_wad(scores.value(submission.step))
-    action = Score(submission.id, after, to_wad(scores.whole), report)
-    receipt = desk.send(action)
-    event = next(e for e in receipt.events if isinstance(e, Scored))
-    if event.is_record:
-        _rescore_downstream(desk, challenge, state, submission, scores)
-    e2e_before = state.end_to_end_wad(submission.challenge)
-    verdict = _verdict(
-        submission,
-        status="record" if event.is_record else "no_gain",
-        before=None if event.before_wad is None else from_wad(event.before_wad),
-        after=from_wad(after),
-        improvement=from_wad(event.improvement_wad),
-        e2e_before=None if e2e_before is None else from_wad(e2e_before),
-        e2e_after=from_wad(action.e2e_score_wad),
-        tx_hash=receipt.tx_hash,
-        executed=scores.outcome.executed,
-        reused=scores.outcome.reused,
-    )
+    """Give the verdict on a submission that ran to its end."""
+    account = whole_account(scores, case.logs) | {"reproduction": reproduction.to_json()}
+    if not reproduction.holds:
+        opened = open_split(case.challenge)
+        shown = [s.to_json() for s in reproduction.spreads if s.split == opened]
+        told = {"spreads": shown}
+        return _reject(case, Feedback(IRREPRODUCIBLE), told, account, tell)
+    public = public_scores(case.challenge, scores)
+    if not _would_be_record(case, state, scores):
+        told = public | {"outputs": {}, "no_outputs": "no record"}
+        return _reject(case, Feedback(NO_GAIN), told, account, tell)
+    keep_private(case.desk, case.submission.id, account | {"status": "record"})
+    cids = solution_cids(case.challenge, state, case.submission)
+    outputs = publish_outputs(case.desk, case.challenge, scores, cids)
+    why = {} if outputs else {"no_outputs": "the challenge has no public split"}
+    report = publish_report(case.desk, case.submission.id, public | {"outputs": outputs} | why)
+    after, whole = to_wad(scores.value(case.submission.step)), to_wad(scores.whole)
+    verdict = _send(case, Score(case.submission.id, after, whole, report), scores)
     tell(
         f"  {verdict.status}: {verdict.before or 'no head yet'} -> {verdict.after} "
         f"({verdict.executed} nodes executed, {verdict.reused} reused)"
     )
+    if verdict.status == "record":
+        _follow(case, pipeline, scores, tell)
     return verdict
 
 
-def _rescore_downstream(
-    desk: Desk,
-    challenge: LoadedChallenge,
-    state: LedgerState,
-    submission: Submission,
+def _would_be_record(case: _Case, state: LedgerState, scores: Scores) -> bool:
+    """Ask the ledger's gate beforehand: a score that makes no record is told to nobody."""
+    place = case.submission.challenge, case.submission.step
+    head, rules = state.head(*place), state.steps[place]
+    return is_record(
+        direction=rules.direction,
+        before_wad=None if head is None else head.score_wad,
+        after_wad=to_wad(scores.value(case.submission.step)),
+        min_delta_wad=rules.min_delta_wad,
+    )
+
+
+def _send(case: _Case, action: Action, scores: Scores | None = None) -> Verdict:
+    """Tell the ledger; if another evaluator was faster, its verdict is the one that counts."""
+    before = case.desk.state().end_to_end_wad(case.submission.challenge)
+    try:
+        case.desk.send(action)
+    except LedgerRefusedError as error:
+        if error.code != "AlreadyJudged":
+            raise
+        return verdict_of(case.desk.state().submissions[case.submission.id])
+    return verdict_of(
+        case.desk.state().submissions[case.submission.id],
+        e2e_before=before if isinstance(action, Score) else None,
+        executed=scores.outcome.executed if scores else 0,
+        reused=scores.outcome.reused if scores else 0,
+    )
+
+
+def _follow(
+    case: _Case,
+    pipeline: Mapping[str, LoadedSolution],
     scores: Scores,
+    tell: Callable[[str], None],
 ) -> None:
-    """Tell the ledger what the heads below a new record are worth in their new context."""
-    for step in sorted(descendants(submission.step, edges_of(challenge))):
-        head = state.head(submission.challenge, step)
+    """Tell the ledger what the heads below a record are worth now; keep what it is made of."""
+    state = case.desk.state()
+    for step in sorted(descendants(case.submission.step, edges_of(case.challenge))):
+        head = state.head(case.submission.challenge, step)
         now = to_wad(scores.value(step))
         if head is not None and head.score_wad != now:
-            action = Rescore(submission.challenge, step, now, submission.id)
-            desk.send(action)
+            case.desk.send(Rescore(case.submission.challenge, step, now, case.submission.id))
+            tell(f"  {step}: the record below it is worth another score now")
+    keep_solutions(case.desk, pipeline)

@@ -75,7 +75,7 @@ def publish_outputs(
     if split is None:
         return {}
     outputs = {}
-    for step, key in scores.nodes_on[split].items():
+    for step, key in scores.nodes_on(split).items():
         folder = desk.workspace.store_dir / step / key
         cid = add_path(desk.store, folder, pin=True)
         outputs[step] = dict(zip(_FIELDS, (key, cid, split, solutions[step]), strict=True))

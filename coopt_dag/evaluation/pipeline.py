@@ -11,6 +11,7 @@ from coopt_dag.execution.run import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from coopt_dag.execution.outcome import Outcome
     from coopt_dag.execution.run import Progress
@@ -22,17 +23,24 @@ class Scores:
     """Scores of one pipeline on one split, with what it took to get them."""
 
     split: str
-    steps: Mapping[str, Mapping[str, Any]]
-    end_to_end: Mapping[str, Any]
-    nodes_on: Mapping[str, Mapping[str, str]]
-    """Split → step → key of the node that answers it."""
+    by_split: Mapping[str, Any]
+    """Split → nodes, steps, end_to_end, for every split that ran."""
     outcome: Outcome
-    plan_digest: str
+    plan: Mapping[str, Any]
 
     @property
-    def nodes(self) -> Mapping[str, str]:
-        """Give the node of each step on the split that was scored."""
-        return self.nodes_on[self.split]
+    def steps(self) -> Mapping[str, Mapping[str, Any]]:
+        """Give each step's score."""
+        return dict(self.by_split[self.split]["steps"])
+
+    @property
+    def end_to_end(self) -> Mapping[str, Any]:
+        """Give the score of the whole pipeline, with all that its metric returned."""
+        return dict(self.by_split[self.split]["end_to_end"])
+
+    def nodes_on(self, split: str) -> Mapping[str, str]:
+        """Give the node of each step on a split."""
+        return dict(self.by_split[split]["nodes"])
 
     def value(self, step: str) -> float:
         """Give a step's ranking score."""
@@ -54,6 +62,7 @@ def score_pipeline(
     believe: bool = False,
     cores: int,
     listener: Callable[[Progress], None] | None = None,
+    data: Path | None = None,
 ) -> Scores:
     """Run a pipeline on a split; whatever the store already holds is not run again.
 
@@ -63,6 +72,8 @@ def score_pipeline(
         Another split to run with it; it is not what the scores are of, but it must not fail.
     believe : bool
         Take nodes that were brought from elsewhere (`coopt reuse`) for good; a judge does not.
+    data : Path, optional
+        Folder that stands for the workspace's `data/`.
 
     Raises
     ------
@@ -71,10 +82,23 @@ def score_pipeline(
     """
     splits = (split,) if also in {None, split} else (split, str(also))
     request = Request(challenge.spec.id, splits=splits)
-    plan = make_plan(workspace, challenge, request, overrides=pipeline)
-    path = workspace.state_dir / "plans" / f"{plan['digest']}.json"
-    write_plan(plan, path)
-    outcome = run(
+    plan = make_plan(workspace, challenge, request, overrides=pipeline, data_dir=data)
+    outcome = run_plan(workspace, plan, cores=cores, believe=believe, listener=listener)
+    return Scores(split, outcome.document["pipelines"][0]["splits"], outcome, plan)
+
+
+def run_plan(
+    workspace: LoadedWorkspace,
+    plan: Mapping[str, Any],
+    *,
+    cores: int,
+    believe: bool = False,
+    listener: Callable[[Progress], None] | None = None,
+) -> Outcome:
+    """Run a plan without touching `results/`; its file lies in the plan's own state."""
+    path = workspace.root / plan["state"] / "plans" / f"{plan['digest']}.json"
+    write_plan(dict(plan), path)
+    return run(
         plan,
         workspace.root,
         path,
@@ -83,9 +107,6 @@ def score_pipeline(
         keep_results=False,
         believe=believe,
     )
-    by_split = outcome.document["pipelines"][0]["splits"]
-    found, nodes = by_split[split], {name: entry["nodes"] for name, entry in by_split.items()}
-    return Scores(split, found["steps"], found["end_to_end"], nodes, outcome, plan["digest"])
 
 
 def edges_of(challenge: LoadedChallenge) -> list[tuple[str, str]]:

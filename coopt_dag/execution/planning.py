@@ -83,9 +83,11 @@ class _Draft:
     solutions: dict[str, dict[str, Any]]
     data: dict[str, str]
     environments: dict[str, dict[str, Any]]
+    data_dir: Path
 
     def relative(self, path: Path) -> str:
-        return path.relative_to(self.workspace.root).as_posix()
+        inside = path.is_relative_to(self.workspace.root)
+        return path.relative_to(self.workspace.root).as_posix() if inside else path.as_posix()
 
     def environment(self, lock: Path, lock_sha256: str) -> str:
         name = environment_id(lock_sha256)
@@ -139,7 +141,7 @@ class _Draft:
             return self._example()
         if split not in spec.splits:
             raise UnknownNameError("split", split, spec.splits)
-        folder = self.workspace.data_dir / spec.id
+        folder = self.data_dir / spec.id
         found = spec.splits[split]
         return DatasetShape(
             split,
@@ -166,6 +168,7 @@ def make_plan(
     request: Request,
     *,
     overrides: Mapping[str, LoadedSolution] | None = None,
+    data_dir: Path | None = None,
 ) -> Plan:
     """Plan a request from scratch.
 
@@ -173,8 +176,10 @@ def make_plan(
     ----------
     overrides
         Step → a solution that lives elsewhere in the workspace, e.g. fetched by CID.
+    data_dir
+        Absolute folder that stands for the workspace's `data/`; it may lie outside.
     """
-    draft = _Draft(workspace, challenge, {}, {}, {})
+    draft = _Draft(workspace, challenge, {}, {}, {}, data_dir or workspace.data_dir)
     shape = _challenge_shape(draft)
     planner = Planner(shape, scored=request.scored)
     datasets = [draft.dataset(s) for s in _splits(draft, request)]

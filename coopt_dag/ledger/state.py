@@ -18,6 +18,10 @@ class ChallengeEntry:
     owner: str
     manifest_cid: str
     evaluators: tuple[str, ...]
+    slots: int
+    """Submissions of one contributor to one step in one epoch; 0 = unlimited."""
+    closes_at: int
+    """Second from which nothing can be submitted; 0 = never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,10 @@ class Submission:
     reason: str = ""
     tx_hash: str = ""
     report_cid: str = ""
+    epoch: int = 0
+    """Number of the latest seal when it was offered; 0 if there was none."""
+    is_baseline: bool = False
+    """The owner's first of the step, to which neither slots nor deadlines apply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,26 @@ class AnchorEntry:
     tx_hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class SealEntry:
+    """The owner's commitment to hidden data."""
+
+    epoch: int
+    root: str
+    sealed_cid: str
+    time: int
+    tx_hash: str
+    keys_cid: str = ""
+    """Names the revealed keys; empty while they are secret."""
+    last_before: int = 0
+    """Number of the last submission before the keys were revealed."""
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether everybody can read the data."""
+        return self.keys_cid != ""
+
+
 @dataclass(slots=True)
 class LedgerState:
     """Everything that the events say, as of the last one."""
@@ -87,6 +115,55 @@ class LedgerState:
     """Challenge → end-to-end score of its latest record, in WAD."""
     anchors: dict[str, list[AnchorEntry]] = field(default_factory=dict)
     """Challenge → everybody's anchors in the order of the ledger; see `official_anchor`."""
+    seals: dict[str, list[SealEntry]] = field(default_factory=dict)
+    """Challenge → its seals, epoch 1 first."""
+
+    def seal(self, challenge: str) -> SealEntry | None:
+        """Give the seal of the present epoch."""
+        seals = self.seals.get(challenge)
+        return seals[-1] if seals else None
+
+    def is_open(self, challenge: str, *, now: int) -> bool:
+        """Tell whether contributors can submit at `now`: deadline ahead, hidden data hidden."""
+        closes_at, seal = self.challenges[challenge].closes_at, self.seal(challenge)
+        return (closes_at == 0 or now < closes_at) and (seal is None or not seal.is_open)
+
+    def slots_left(self, challenge: str, step: str, who: str) -> int | None:
+        """Give how often `who` can still submit to a step in this epoch; None = unlimited."""
+        slots, seal = self.challenges[challenge].slots, self.seal(challenge)
+        if slots == 0:
+            return None
+        epoch = 0 if seal is None else seal.epoch
+        return max(0, slots - self._used(challenge, step, who, epoch, below=None))
+
+    def _used(self, challenge: str, step: str, who: str, epoch: int, *, below: int | None) -> int:
+        """Count slots that `who` has used, by all submissions or those before number `below`."""
+        wanted = (challenge, step, who, epoch)
+        return sum(
+            (s.challenge, s.step, s.contributor, s.epoch) == wanted and not s.is_baseline
+            for s in self.submissions.values()
+            if below is None or s.id < below
+        )
+
+    def broken_rule(self, submission: Submission) -> str | None:
+        """Tell why a submission must not be judged: `late` or `no_slot`; None if it may be.
+
+        The ledger refuses such submissions; evaluators ask again, so that nobody has to believe
+        that the ledger they read did.
+        """
+        if submission.is_baseline:
+            return None
+        rules = self.challenges[submission.challenge]
+        if rules.closes_at and submission.time >= rules.closes_at:
+            return "late"
+        seals = self.seals.get(submission.challenge, [])
+        seal = seals[submission.epoch - 1] if submission.epoch else None
+        if seal is not None and seal.is_open and submission.id > seal.last_before:
+            return "late"
+        place = submission.challenge, submission.step
+        who, epoch = submission.contributor, submission.epoch
+        used = self._used(*place, who, epoch, below=submission.id)
+        return "no_slot" if rules.slots and used >= rules.slots else None
 
     def head(self, challenge: str, step: str) -> HeadEntry | None:
         """Give a step's record holder."""
@@ -131,7 +208,8 @@ def _apply(state: LedgerState, event: ev.Event) -> None:
     match event:
         case ev.ChallengeRegistered():
             state.challenges[event.challenge] = ChallengeEntry(
-                event.actor, event.manifest_cid, event.evaluators
+                *(event.actor, event.manifest_cid, event.evaluators),
+                *(event.slots, event.closes_at),
             )
         case ev.StepRegistered():
             state.steps[event.challenge, event.step] = StepEntry(
@@ -145,6 +223,17 @@ def _apply(state: LedgerState, event: ev.Event) -> None:
             state.anchors.setdefault(event.challenge, []).append(
                 AnchorEntry(event.actor, event.revision, event.root_cid, event.time, event.tx_hash)
             )
+        case ev.Sealed():
+            state.seals.setdefault(event.challenge, []).append(
+                SealEntry(event.epoch, event.root, event.sealed_cid, event.time, event.tx_hash)
+            )
+        case ev.Unsealed():
+            seals = state.seals[event.challenge]
+            seals[event.epoch - 1] = replace(
+                seals[event.epoch - 1],
+                keys_cid=event.keys_cid,
+                last_before=max(state.submissions, default=0),
+            )
         case _:
             _apply_submission(state, event)
 
@@ -152,22 +241,15 @@ def _apply(state: LedgerState, event: ev.Event) -> None:
 def _apply_submission(state: LedgerState, event: ev.Event) -> None:
     match event:
         case ev.Submitted():
-            state.submissions[event.submission_id] = Submission(
-                event.submission_id,
-                event.challenge,
-                event.step,
-                event.actor,
-                event.solution_cid,
-                event.parents,
-                event.time,
-            )
+            _offer(state, event)
         case ev.Scored():
             _score(state, event)
         case ev.Rejected():
             old = state.submissions[event.submission_id]
             state.submissions[event.submission_id] = replace(
                 old,
-                status="rejected",
+                # Not scored: who is no record learns nothing of the hidden data from its number.
+                status="no_gain" if event.reason == "no_gain" else "rejected",
                 reason=event.reason,
                 tx_hash=event.tx_hash,
                 report_cid=event.report_cid,
@@ -175,6 +257,21 @@ def _apply_submission(state: LedgerState, event: ev.Event) -> None:
         case ev.HeadRescored():
             place = event.challenge, event.step
             state.heads[place] = replace(state.heads[place], score_wad=event.new_wad)
+
+
+def _offer(state: LedgerState, event: ev.Submitted) -> None:
+    place, seal = (event.challenge, event.step), state.seal(event.challenge)
+    first = all((s.challenge, s.step) != place for s in state.submissions.values())
+    state.submissions[event.submission_id] = Submission(
+        event.submission_id,
+        *place,
+        event.actor,
+        event.solution_cid,
+        event.parents,
+        event.time,
+        epoch=0 if seal is None else seal.epoch,
+        is_baseline=first and state.challenges[event.challenge].owner == event.actor,
+    )
 
 
 def _score(state: LedgerState, event: ev.Scored) -> None:

@@ -12,10 +12,14 @@ SCORE_FILE = "score.json"
 
 
 def folder_of(plan: Mapping[str, Any], key: str) -> str:
-    """Give the folder of a node, relative to the workspace."""
+    """Give the folder of a node, relative to the workspace.
+
+    A plan may say of some keys that they lie in another store, `elsewhere`.
+    """
     node = plan["nodes"][key]
     room = f"{node['metric']}.score" if node.get("metric") else node["step"]
-    return f"{plan['store']}/{room}/{key}"
+    store = plan.get("elsewhere", {}).get(key, plan["store"])
+    return f"{store}/{room}/{key}"
 
 
 def expand(plan: Mapping[str, Any], key: str) -> dict[str, Any]:

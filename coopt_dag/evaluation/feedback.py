@@ -1,0 +1,86 @@
+"""What a contributor is told of a failure: its class, and never a text.
+
+A text that was made in a run on hidden data may carry those data: in a message, a path, a value,
+a name. So what leaves the evaluator's machine is one word of a fixed list, and at most the name of
+an output that the step itself declares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.errors import (
+    FAILURES,
+    ContentRefusedError,
+    NodeFailedError,
+    ScoreInvalidError,
+    SpecError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from coopt_dag.errors import CooptError
+
+OWN: dict[type[CooptError], str] = {
+    SpecError: "invalid_spec",
+    NodeFailedError: "crashed",
+    ScoreInvalidError: "invalid_score",
+    ContentRefusedError: "refused_content",
+}
+"""Failures that are the submission's own; a node's has classes of its own, `FAILURES`."""
+
+IRREPRODUCIBLE = "irreproducible"
+NO_GAIN = "no_gain"
+REASONS = (*FAILURES, *sorted(set(OWN.values()) - set(FAILURES)), IRREPRODUCIBLE, NO_GAIN)
+"""All that the evaluation itself gives as a reason; the ledger takes at most 31 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A class, and the declared output that it is about, if it is about one."""
+
+    reason: str
+    field: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what a report says of it.
+
+        >>> Feedback("crashed").to_json()
+        {'reason': 'crashed'}
+        """
+        return {"reason": self.reason} | ({} if self.field is None else {"field": self.field})
+
+
+def is_own_failure(error: CooptError) -> bool:
+    """Tell whether a submission is to blame; else it stays pending, whatever was tried.
+
+    >>> from coopt_dag.errors import DataMissingError
+    >>> is_own_failure(NodeFailedError("it crashed")), is_own_failure(DataMissingError("no data"))
+    (True, False)
+    """
+    return isinstance(error, tuple(OWN))
+
+
+def feedback_of(error: CooptError, *, outputs: Collection[str] = ()) -> Feedback:
+    """Give the class of a submission's own failure; nothing of its text.
+
+    Parameters
+    ----------
+    outputs
+        Names that the judged step declares; an output of any other name is not told.
+
+    Examples
+    --------
+    >>> error = NodeFailedError("label 4711", failure="invalid_output", field="total")
+    >>> feedback_of(error, outputs=["total"])
+    Feedback(reason='invalid_output', field='total')
+    >>> feedback_of(error, outputs=["another"]).field is None
+    True
+    """
+    if isinstance(error, NodeFailedError):
+        reason = error.failure if error.failure in FAILURES else "crashed"
+        named = reason == "invalid_output" and error.field in outputs
+        return Feedback(reason, error.field if named else None)
+    return Feedback(next(text for cls, text in OWN.items() if isinstance(error, cls)))
