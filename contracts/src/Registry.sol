@@ -14,7 +14,11 @@ abstract contract Registry {
 
     struct Challenge {
         address owner;
+        uint64 closesAt; // no submission from this second on; 0 = never
+        uint32 slots; // submissions of one account to one step in one epoch; 0 = unlimited
+        uint64 epoch; // number of the latest seal; 0 while there is none
         mapping(address account => bool) isEvaluator;
+        mapping(uint256 epoch => bool) isUnsealed;
     }
 
     struct Step {
@@ -42,7 +46,9 @@ abstract contract Registry {
         uint64 time,
         string challenge,
         string manifestCid,
-        address[] evaluators
+        address[] evaluators,
+        uint32 slots,
+        uint64 closesAt
     );
     event StepRegistered(
         bytes32 indexed stepKey,
@@ -60,10 +66,14 @@ abstract contract Registry {
     mapping(bytes32 stepKey => Step) internal _steps;
 
     /// @notice Open a challenge; the sender becomes its owner.
+    /// @param slots Submissions that one account may make to one step in one epoch; 0 = unlimited.
+    /// @param closesAt Second from which nothing can be submitted; 0 = never.
     function registerChallenge(
         string calldata challenge,
         string calldata manifestCid,
-        address[] calldata evaluators
+        address[] calldata evaluators,
+        uint32 slots,
+        uint64 closesAt
     ) external {
         Text.requireName(challenge);
         Text.requireCid(manifestCid);
@@ -72,12 +82,21 @@ abstract contract Registry {
         if (entry.owner != address(0)) revert ChallengeExists();
         if (evaluators.length == 0) revert NoEvaluators();
         entry.owner = msg.sender;
+        entry.slots = slots;
+        entry.closesAt = closesAt;
         for (uint256 i = 0; i < evaluators.length; ++i) {
             if (evaluators[i] == address(0)) revert BadEvaluator();
             entry.isEvaluator[evaluators[i]] = true;
         }
         emit ChallengeRegistered(
-            key, msg.sender, uint64(block.timestamp), challenge, manifestCid, evaluators
+            key,
+            msg.sender,
+            uint64(block.timestamp),
+            challenge,
+            manifestCid,
+            evaluators,
+            slots,
+            closesAt
         );
     }
 

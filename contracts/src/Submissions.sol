@@ -22,6 +22,8 @@ abstract contract Submissions is Claims {
     error ParentsNotRising();
     error UnknownParent();
     error UnknownSubmission();
+    error SubmissionsClosed();
+    error NoSlotLeft();
 
     event Submitted(
         bytes32 indexed stepKey,
@@ -38,9 +40,12 @@ abstract contract Submissions is Claims {
 
     uint64 public submissionCount;
     mapping(uint256 submissionId => Submission) internal _submissions;
+    mapping(bytes32 stepKey => mapping(uint256 epoch => mapping(address account => uint32)))
+        private _used;
 
-    /// @notice Offer a solution. Needs a live lease; only the owner's first submission of a step,
-    /// its baseline, needs none.
+    /// @notice Offer a solution. Needs a live lease and a free slot, before the deadline and while
+    /// the hidden data are hidden; only the owner's first submission of a step, its baseline,
+    /// needs none of these.
     function submit(
         string calldata challenge,
         string calldata step,
@@ -51,7 +56,10 @@ abstract contract Submissions is Claims {
         Text.requireCid(solutionCid);
         bool isBaseline =
             !entry.hasSubmission && _challenges[entry.challengeKey].owner == msg.sender;
-        if (!isBaseline && !_isLive(key, msg.sender)) revert NoLiveClaim();
+        if (!isBaseline) {
+            if (!_isLive(key, msg.sender)) revert NoLiveClaim();
+            _useSlot(key, _challenges[entry.challengeKey]);
+        }
         _requireParents(entry.challengeKey, parents);
         if (!entry.hasSubmission) entry.hasSubmission = true;
         submissionId = ++submissionCount;
@@ -80,6 +88,17 @@ abstract contract Submissions is Claims {
     {
         entry = _submissions[submissionId];
         if (entry.stepKey == 0) revert UnknownSubmission();
+    }
+
+    /// @dev A new seal is a new epoch: other hidden data, so that all slots are free again.
+    function _useSlot(bytes32 key, Challenge storage rules) private {
+        uint64 epoch = rules.epoch;
+        bool isLate = rules.closesAt != 0 && block.timestamp >= rules.closesAt;
+        if (isLate || rules.isUnsealed[epoch]) revert SubmissionsClosed();
+        if (rules.slots == 0) return;
+        uint32 used = _used[key][epoch][msg.sender];
+        if (used >= rules.slots) revert NoSlotLeft();
+        _used[key][epoch][msg.sender] = used + 1;
     }
 
     /// @dev Rising order makes a list of parents a set: nobody's lineage counts twice.

@@ -43,7 +43,8 @@ def register(
     if name not in state.challenges:
         cid = add_path(desk.store, challenge.path / "challenge.yaml", pin=True)
         who = evaluators or (signs,)
-        desk.send(RegisterChallenge(name, cid, who))
+        spec = challenge.spec
+        desk.send(RegisterChallenge(name, cid, who, slots=spec.slots, closes_at=spec.closes_at))
         tell(f"registered challenge {name} ({cid})")
     for step, loaded in challenge.steps.items():
         if (name, step) in state.steps:

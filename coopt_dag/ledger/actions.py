@@ -7,11 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RegisterChallenge:
-    """Open a challenge; the sender owns it, the named evaluators may score."""
+    """Open a challenge; the sender owns it, the named evaluators may score.
+
+    `slots` limits what one contributor may submit to one step in one epoch, 0 = unlimited;
+    from the second `closes_at` on nobody can submit, 0 = never.
+    """
 
     challenge: str
     manifest_cid: str
     evaluators: tuple[str, ...]
+    slots: int = 0
+    closes_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,40 @@ class Anchor:
     root_cid: str
 
 
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Commit to hidden data; only the owner may, and a seal is never changed.
+
+    Epochs count from 1; `root` is the Merkle root, 64 hex digits.
+    """
+
+    challenge: str
+    root: str
+    sealed_cid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unseal:
+    """Reveal the keys of an epoch, once; only the owner may. While the latest is open none submits.
+
+    `keys_cid` names the revealed keys.
+    """
+
+    challenge: str
+    epoch: int
+    keys_cid: str
+
+
 Action = (
-    RegisterChallenge | RegisterStep | Claim | Release | Submit | Score | Reject | Rescore | Anchor
+    RegisterChallenge
+    | RegisterStep
+    | Claim
+    | Release
+    | Submit
+    | Score
+    | Reject
+    | Rescore
+    | Anchor
+    | Seal
+    | Unseal
 )

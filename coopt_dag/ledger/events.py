@@ -25,6 +25,8 @@ class ChallengeRegistered(Event):
     challenge: str
     manifest_cid: str
     evaluators: tuple[str, ...]
+    slots: int
+    closes_at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,3 +115,23 @@ class Anchored(Event):
     challenge: str
     revision: str
     root_cid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed(Event):
+    """The owner committed to hidden data."""
+
+    challenge: str
+    epoch: int
+    root: str
+    """Merkle root, 64 hex digits."""
+    sealed_cid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsealed(Event):
+    """The owner revealed the keys of an epoch."""
+
+    challenge: str
+    epoch: int
+    keys_cid: str

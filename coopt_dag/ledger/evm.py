@@ -129,7 +129,10 @@ def call_of(  # noqa: C901, PLR0911  # one case an action
     match action:
         case ac.RegisterChallenge():
             who = [Web3.to_checksum_address(a) for a in action.evaluators]
-            return "registerChallenge", [action.challenge, action.manifest_cid, who]
+            return "registerChallenge", [
+                *(action.challenge, action.manifest_cid, who),
+                *(action.slots, action.closes_at),
+            ]
         case ac.RegisterStep():
             return "registerStep", [
                 *(action.challenge, action.step, action.spec_cid),
@@ -155,6 +158,10 @@ def call_of(  # noqa: C901, PLR0911  # one case an action
             return "rescore", [action.challenge, action.step, action.score_wad, action.because]
         case ac.Anchor():
             return "anchor", [action.challenge, action.revision, action.root_cid]
+        case ac.Seal():
+            return "seal", [action.challenge, bytes.fromhex(action.root), action.sealed_cid]
+        case ac.Unseal():
+            return "unseal", [action.challenge, action.epoch, action.keys_cid]
 
 
 def transact(w3: Web3, call: dict[str, Any], signer: Signer, chain_id: int) -> Any:

@@ -16,10 +16,10 @@ DIRECTIONS = ("minimise", "maximise")
 # First topic (keccak of the signature) → event, kind of the third topic if there is one, and
 # kinds of the data. A test compares this table with the committed ABI.
 TABLE: dict[str, tuple[str, str, list[str]]] = {
-    "d36f089602e735b10c7067dad80d98027da3144e6091930397b5ebf3bca96990": (
+    "cb89e6c4435a8bd474abacd67fb931659098134ec16fbf45465f98a04d3faf95": (
         "ChallengeRegistered",
         "",
-        ["uint64", "string", "string", "address[]"],
+        ["uint64", "string", "string", "address[]", "uint32", "uint64"],
     ),
     "6cf80e69f9f0f5b007a385f0b83d4dc3ea0f87aff268b90744c7197a26f39608": (
         "StepRegistered",
@@ -63,6 +63,16 @@ TABLE: dict[str, tuple[str, str, list[str]]] = {
         "Anchored",
         "",
         ["uint64", "string", "string", "string"],
+    ),
+    "0839620aa0a070addcd1bd0773f4fcf5c24431f44d202d542036569a4783ed38": (
+        "Sealed",
+        "uint256",
+        ["uint64", "string", "bytes32", "string"],
+    ),
+    "a9cfef5c8ef22576489d275b6b3bcfc1ccddf718243b3e8297ea683c3c81ceee": (
+        "Unsealed",
+        "uint256",
+        ["uint64", "string", "string"],
     ),
 }
 
@@ -137,7 +147,7 @@ def _step_registered(m: dict[str, Any], v: list[Any], _n: int, _p: tuple[str, st
 
 _BUILDERS: dict[str, Callable[[dict[str, Any], list[Any], int, tuple[str, str]], ev.Event]] = {
     "ChallengeRegistered": lambda m, v, _n, _p: ev.ChallengeRegistered(
-        **m, challenge=v[0], manifest_cid=v[1], evaluators=v[2]
+        **m, challenge=v[0], manifest_cid=v[1], evaluators=v[2], slots=v[3], closes_at=v[4]
     ),
     "StepRegistered": _step_registered,
     "Claimed": lambda m, v, _n, _p: ev.Claimed(**m, challenge=v[0], step=v[1], expires_at=v[2]),
@@ -159,4 +169,8 @@ _BUILDERS: dict[str, Callable[[dict[str, Any], list[Any], int, tuple[str, str]],
         **m, challenge=p[0], step=p[1], old_wad=v[0], new_wad=v[1], because=n
     ),
     "Anchored": lambda m, v, _n, _p: ev.Anchored(**m, challenge=v[0], revision=v[1], root_cid=v[2]),
+    "Sealed": lambda m, v, n, _p: ev.Sealed(
+        **m, challenge=v[0], epoch=n, root=v[1], sealed_cid=v[2]
+    ),
+    "Unsealed": lambda m, v, n, _p: ev.Unsealed(**m, challenge=v[0], epoch=n, keys_cid=v[1]),
 }

@@ -93,6 +93,10 @@ class MemoryLedger:
                 return self._rescore(action, who)
             case ac.Anchor():
                 return self._anchor(action)
+            case ac.Seal():
+                return self._seal(action, who)
+            case ac.Unseal():
+                return self._unseal(action, who)
 
     def _register_challenge(self, action: ac.RegisterChallenge) -> dict[str, Any]:
         _require_name(action.challenge)
@@ -108,14 +112,12 @@ class MemoryLedger:
             "challenge": action.challenge,
             "manifest_cid": action.manifest_cid,
             "evaluators": action.evaluators,
+            "slots": action.slots,
+            "closes_at": action.closes_at,
         }
 
     def _register_step(self, action: ac.RegisterStep, who: str) -> dict[str, Any]:
-        entry = self._state.challenges.get(action.challenge)
-        if entry is None:
-            raise refused("UnknownChallenge")
-        if entry.owner != who:
-            raise refused("NotOwner")
+        self._require_owner(action.challenge, who)
         _require_name(action.step)
         _require_cid(action.spec_cid)
         if (action.challenge, action.step) in self._state.steps:
@@ -165,8 +167,13 @@ class MemoryLedger:
         place = action.challenge, action.step
         first = all((s.challenge, s.step) != place for s in self._state.submissions.values())
         is_baseline = first and self._state.challenges[action.challenge].owner == who
-        if not is_baseline and not self._is_live(*place, who, now):
-            raise refused("NoLiveClaim")
+        if not is_baseline:
+            if not self._is_live(*place, who, now):
+                raise refused("NoLiveClaim")
+            if not self._state.is_open(action.challenge, now=now):
+                raise refused("SubmissionsClosed")
+            if self._state.slots_left(*place, who) == 0:
+                raise refused("NoSlotLeft")
         self._require_parents(action)
         return {
             "_class": ev.Submitted,
@@ -278,6 +285,41 @@ class MemoryLedger:
             "challenge": action.challenge,
             "revision": action.revision,
             "root_cid": action.root_cid,
+        }
+
+    def _require_owner(self, challenge: str, who: str) -> None:
+        entry = self._state.challenges.get(challenge)
+        if entry is None:
+            raise refused("UnknownChallenge")
+        if entry.owner != who:
+            raise refused("NotOwner")
+
+    def _seal(self, action: ac.Seal, who: str) -> dict[str, Any]:
+        self._require_owner(action.challenge, who)
+        if len(bytes.fromhex(action.root)) != 32 or not action.root.strip("0"):
+            raise refused("BadRoot")
+        _require_cid(action.sealed_cid)
+        return {
+            "_class": ev.Sealed,
+            "challenge": action.challenge,
+            "epoch": len(self._state.seals.get(action.challenge, ())) + 1,
+            "root": action.root,
+            "sealed_cid": action.sealed_cid,
+        }
+
+    def _unseal(self, action: ac.Unseal, who: str) -> dict[str, Any]:
+        self._require_owner(action.challenge, who)
+        seals = self._state.seals.get(action.challenge, [])
+        if not 1 <= action.epoch <= len(seals):
+            raise refused("UnknownEpoch")
+        if seals[action.epoch - 1].is_open:
+            raise refused("AlreadyUnsealed")
+        _require_cid(action.keys_cid)
+        return {
+            "_class": ev.Unsealed,
+            "challenge": action.challenge,
+            "epoch": action.epoch,
+            "keys_cid": action.keys_cid,
         }
 
 

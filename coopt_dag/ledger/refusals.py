@@ -23,6 +23,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "coopt claim CHALLENGE/STEP, then try again",
     ),
     "TooManyParents": ("a submission has at most 64 parents", "name the nearest ones"),
+    "NoSlotLeft": (
+        "you have used all your submissions to this step in this epoch",
+        "`coopt check` needs no slot; slots are free again when the owner seals new data",
+    ),
+    "SubmissionsClosed": (
+        "submissions are closed: the deadline has passed, or the hidden data are public now",
+        "`coopt check` goes on; submitting does when the owner seals new data",
+    ),
     "ParentsNotRising": ("parents must be rising numbers", "sort them, each once"),
     "UnknownParent": ("a parent is no submission of this challenge", "coopt board CHALLENGE"),
     "UnknownSubmission": ("there is no such submission", "coopt board CHALLENGE"),
@@ -36,6 +44,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "BadName": ("a name is a letter, then up to 47 letters, digits or _", "choose another"),
     "BadCid": ("a content identifier has 1 to 128 characters", "publish the content first"),
     "BadRevision": ("a revision has 1 to 64 bytes", "give a git commit or a tag"),
+    "BadRoot": ("the root of a seal is 32 bytes, not all zero", "use `coopt seal CHALLENGE`"),
+    "UnknownEpoch": ("there is no seal of this epoch", "coopt log; epochs count from 1"),
+    "AlreadyUnsealed": (
+        "the keys of this epoch were revealed already",
+        "coopt challenge verify CHALLENGE checks the opening",
+    ),
     "BadReason": ("a reason has 1 to 31 bytes", "shorten it"),
 }
 

@@ -106,6 +106,8 @@ class Challenge(Frozen):
     environment: Environment
     origin: DataOrigin | None = None
     sprints: tuple[Sprint, ...] = ()
+    slots: Annotated[int, Field(ge=0, le=10_000)] = 100
+    """Submissions of one contributor to one step in one epoch of hidden data; 0 = unlimited."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     budget_credit: Annotated[int, Field(ge=0)] = 0
     """Credit units per sprint."""
@@ -113,3 +115,8 @@ class Challenge(Frozen):
     references: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     extra: dict[str, JsonValue] = {}
+
+    @property
+    def closes_at(self) -> int:
+        """Give the second from which nothing can be submitted: the last sprint's end; 0 = never."""
+        return max((int(s.closes.timestamp()) for s in self.sprints), default=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coopt_dag.errors import LedgerRefusedError
@@ -15,9 +17,20 @@ from coopt_dag.ledger.actions import (
     Release,
     Rescore,
     Score,
+    Seal,
     Submit,
+    Unseal,
 )
-from coopt_dag.ledger.events import Anchored, Claimed, HeadRescored, Rejected, Scored, Submitted
+from coopt_dag.ledger.events import (
+    Anchored,
+    Claimed,
+    HeadRescored,
+    Rejected,
+    Scored,
+    Sealed,
+    Submitted,
+    Unsealed,
+)
 from coopt_dag.ledger.state import project
 
 from .conftest import Bench, person
@@ -303,3 +316,124 @@ def test_text_of_any_script_survives(headed: Bench):
     act(headed, ANN, Claim("toy", "fit", 600))
     cid = "Übung-試行-😀"
     assert act(headed, ANN, Submit("toy", "fit", cid, ())).solution_cid == cid
+
+
+ROOT = "ab" * 32
+
+
+def open_toy(bench: Bench, *, slots: int = 0, closes_in: int | None = None) -> None:
+    """A challenge with a scored baseline under these rules."""
+    closes_at = 0 if closes_in is None else bench.clock.now + closes_in
+    judges = (OWNER.address, JUDGE.address)
+    act(bench, OWNER, RegisterChallenge("toy", "m", judges, slots=slots, closes_at=closes_at))
+    act(bench, OWNER, RegisterStep("toy", "fit", "s", "maximise", 0, 0))
+    act(bench, OWNER, RegisterStep("toy", "loss", "s", "minimise", 0, 0))
+    act(bench, OWNER, Submit("toy", "fit", "base", ()))
+    act(bench, OWNER, Score(1, WAD, 7, "r"))
+
+
+def test_a_contributor_has_so_many_slots_for_each_step(bench: Bench):
+    open_toy(bench, slots=2)
+    for number in (2, 3):
+        assert offer(bench, ANN) == number
+    assert code_of(bench, ANN, Submit("toy", "fit", "c", ())) == "NoSlotLeft"
+    offer(bench, BEN)
+    offer(bench, ANN, step="loss")
+    state = project(bench.ledger.events())
+    assert state.slots_left("toy", "fit", ANN.address) == 0
+    assert state.slots_left("toy", "fit", BEN.address) == 1
+    assert all(state.broken_rule(s) is None for s in state.submissions.values())
+
+
+def test_a_rejected_submission_has_used_its_slot_and_the_owners_baseline_uses_none(bench: Bench):
+    open_toy(bench, slots=1)
+    act(bench, JUDGE, Reject(offer(bench, ANN), "crashed", "r"))
+    assert code_of(bench, ANN, Submit("toy", "fit", "c", ())) == "NoSlotLeft"
+    offer(bench, OWNER)
+    assert code_of(bench, OWNER, Submit("toy", "fit", "c", ())) == "NoSlotLeft"
+
+
+def test_a_submission_that_was_refused_for_its_parents_uses_no_slot(bench: Bench):
+    open_toy(bench, slots=1)
+    act(bench, ANN, Claim("toy", "fit", 600))
+    assert code_of(bench, ANN, Submit("toy", "fit", "c", (9,))) == "UnknownParent"
+    assert act(bench, ANN, Submit("toy", "fit", "c", (1,))).submission_id == 2
+
+
+def test_a_new_seal_frees_all_slots(bench: Bench):
+    open_toy(bench, slots=1)
+    offer(bench, ANN)
+    act(bench, OWNER, Seal("toy", ROOT, "box"))
+    second = offer(bench, ANN)
+    assert code_of(bench, ANN, Submit("toy", "fit", "c", ())) == "NoSlotLeft"
+    state = project(bench.ledger.events())
+    assert state.submissions[second].epoch == 1
+    assert state.broken_rule(state.submissions[second]) is None
+
+
+def test_nothing_can_be_submitted_from_the_deadline_on_but_the_owners_baselines(bench: Bench):
+    open_toy(bench, closes_in=300)
+    early = offer(bench, ANN)
+    bench.sleep(300)
+    assert code_of(bench, ANN, Submit("toy", "fit", "c", ())) == "SubmissionsClosed"
+    late = act(bench, OWNER, Submit("toy", "loss", "base", ())).submission_id
+    act(bench, JUDGE, Score(early, 2 * WAD, 0, "r"))  # judging may come later
+    state = project(bench.ledger.events())
+    assert [state.broken_rule(state.submissions[n]) for n in (early, late)] == [None, None]
+
+
+def test_seals_count_epochs_and_only_the_owner_makes_and_opens_them(toy: Bench):
+    first = act(toy, OWNER, Seal("toy", ROOT, "box"))
+    second = act(toy, OWNER, Seal("toy", "cd" * 32, "box 2"))
+    assert isinstance(first, Sealed)
+    assert (first.epoch, first.root, first.sealed_cid) == (1, ROOT, "box")
+    assert second.epoch == 2
+    for who in (ANN, JUDGE):
+        assert code_of(toy, who, Seal("toy", ROOT, "box")) == "NotOwner"
+        assert code_of(toy, who, Unseal("toy", 1, "keys")) == "NotOwner"
+    assert code_of(toy, OWNER, Seal("none", ROOT, "box")) == "UnknownChallenge"
+    assert code_of(toy, OWNER, Seal("toy", "0" * 64, "box")) == "BadRoot"
+    assert code_of(toy, OWNER, Seal("toy", ROOT, "")) == "BadCid"
+    entry = project(toy.ledger.events()).seal("toy")
+    assert (entry.epoch, entry.root, entry.sealed_cid, entry.is_open) == (
+        *(2, "cd" * 32, "box 2", False),
+    )
+
+
+def test_an_epoch_is_opened_once(toy: Bench):
+    act(toy, OWNER, Seal("toy", ROOT, "box"))
+    for epoch in (0, 2):
+        assert code_of(toy, OWNER, Unseal("toy", epoch, "keys")) == "UnknownEpoch"
+    assert code_of(toy, OWNER, Unseal("toy", 1, "")) == "BadCid"
+    event = act(toy, OWNER, Unseal("toy", 1, "keys"))
+    assert isinstance(event, Unsealed)
+    assert (event.epoch, event.keys_cid) == (1, "keys")
+    assert code_of(toy, OWNER, Unseal("toy", 1, "other")) == "AlreadyUnsealed"
+    assert project(toy.ledger.events()).seal("toy").keys_cid == "keys"
+
+
+def test_while_the_hidden_data_are_public_nobody_submits_and_a_new_seal_goes_on(bench: Bench):
+    open_toy(bench)
+    act(bench, OWNER, Seal("toy", ROOT, "box"))
+    before = offer(bench, ANN)
+    act(bench, OWNER, Unseal("toy", 1, "keys"))
+    assert code_of(bench, ANN, Submit("toy", "fit", "c", ())) == "SubmissionsClosed"
+    act(bench, OWNER, Seal("toy", "cd" * 32, "box"))
+    after = offer(bench, ANN)
+    state = project(bench.ledger.events())
+    assert [state.broken_rule(state.submissions[n]) for n in (before, after)] == [None, None]
+
+
+def test_an_evaluator_sees_by_itself_what_a_lying_ledger_let_in(bench: Bench):
+    open_toy(bench, slots=1, closes_in=300)
+    act(bench, OWNER, Seal("toy", ROOT, "box"))
+    number = offer(bench, ANN)
+    state = project(bench.ledger.events())
+    first = state.submissions[number]
+    twice = replace(first, id=first.id + 1)
+    assert state.broken_rule(twice) == "no_slot"
+    assert state.broken_rule(replace(first, time=bench.clock.now + 300)) == "late"
+    act(bench, OWNER, Unseal("toy", 1, "keys"))
+    state = project(bench.ledger.events())
+    assert state.broken_rule(first) is None
+    assert state.broken_rule(twice) == "late"

@@ -28,6 +28,7 @@ challenges = st.sampled_from(["toy", "toy", "toy", "other", "Bad"])
 steps = st.sampled_from(["fit", "fit", "fit", "loss", ""])
 cids = st.sampled_from(["c", "c", "c", ""])
 revisions = st.sampled_from(["a1", "a1", "b2", "", "é" * 32, "é" * 32 + "x"])  # 64 and 65 bytes
+roots = st.sampled_from(["ab" * 32, "0" * 64])
 numbers = st.integers(1, 6)
 scores = st.sampled_from([-3, 0, 1, 2, 3, 5, 2**254, -(2**254)])
 durations = st.sampled_from([60, 60, 100, 59])
@@ -37,8 +38,8 @@ parents = st.lists(numbers, max_size=2).map(tuple)
 def shape(event: Event) -> tuple[str, dict[str, Any]]:
     """What adapters must agree on: all but hash, height and second."""
     fields = asdict(event)
-    for own in ("block", "time", "tx_hash"):
-        fields.pop(own)
+    for own in ("block", "time", "tx_hash", "closes_at"):
+        fields.pop(own, None)
     if "expires_at" in fields:
         fields["expires_at"] -= event.time
     return type(event).__name__, fields
@@ -47,7 +48,10 @@ def shape(event: Event) -> tuple[str, dict[str, Any]]:
 def shape_of_state(state: LedgerState) -> dict[str, Any]:
     tables = asdict(state)
     tables["claims"] = sorted(tables["claims"])
-    for entry in [*tables["submissions"].values(), *itertools.chain(*tables["anchors"].values())]:
+    for entry in tables["challenges"].values():
+        entry.pop("closes_at")
+    listed = itertools.chain(*tables["anchors"].values(), *tables["seals"].values())
+    for entry in [*tables["submissions"].values(), *listed]:
         entry.pop("time")
         entry.pop("tx_hash")
     return tables
@@ -62,8 +66,17 @@ class TwoLedgers(RuleBasedStateMachine):
         super().__init__()
         self.memory = memory_bench()
         self.chain = self.open_chain()
-        self.both(PEOPLE[0], ac.RegisterChallenge("toy", "m", (PEOPLE[0].address,)))
+        # A node's clock is another than memory's: each ledger gets its own deadline.
+        said = [
+            self.outcome(b, PEOPLE[0], self.opening(closes_at=b.clock.now + 700))
+            for b in (self.memory, self.chain)
+        ]
+        assert said[0] == said[1]
         self.both(PEOPLE[0], ac.RegisterStep("toy", "fit", "s", "maximise", 1, 1))
+
+    @staticmethod
+    def opening(*, closes_at: int) -> ac.RegisterChallenge:
+        return ac.RegisterChallenge("toy", "m", (PEOPLE[0].address,), slots=2, closes_at=closes_at)
 
     def open_chain(self) -> Bench:
         raise NotImplementedError
@@ -79,10 +92,26 @@ class TwoLedgers(RuleBasedStateMachine):
         except LedgerRefusedError as refusal:
             return refusal.code if refusal.code in CODES else repr(refusal)
 
-    @rule(who=people, name=challenges, cid=cids, judges=st.lists(people, max_size=2))
-    def register_challenge(self, who: Any, name: str, cid: str, judges: list[Any]) -> None:
+    @rule(
+        who=people,
+        name=challenges,
+        cid=cids,
+        judges=st.lists(people, max_size=2),
+        slots=st.integers(0, 2),
+    )
+    def register_challenge(
+        self, who: Any, name: str, cid: str, judges: list[Any], slots: int
+    ) -> None:
         evaluators = tuple(j.address for j in judges)
-        self.both(who, ac.RegisterChallenge(name, cid, evaluators))
+        self.both(who, ac.RegisterChallenge(name, cid, evaluators, slots=slots))
+
+    @rule(who=people, name=challenges, root=roots, cid=cids)
+    def seal(self, who: Any, name: str, root: str, cid: str) -> None:
+        self.both(who, ac.Seal(name, root, cid))
+
+    @rule(who=people, name=challenges, epoch=st.integers(0, 3), cid=cids)
+    def unseal(self, who: Any, name: str, epoch: int, cid: str) -> None:
+        self.both(who, ac.Unseal(name, epoch, cid))
 
     @rule(
         who=people,
