@@ -37,12 +37,18 @@ class Pool:
         Environment → modules that its server imports before it forks.
     caged : bool
         False: what runs has all our rights (`--i-trust-this-code`).
+    python
+        Environment → its interpreter.
+    bootstrap : Path
+        What an interpreter starts with.
     """
 
     root: Path
     slots: int
     preload: Mapping[str, list[str]] = field(default_factory=dict)
     caged: bool = True
+    python: Callable[[str], Path] = python_of
+    bootstrap: Path = BOOTSTRAP
     _servers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _waiting: dict[int, Callable[[Answer], None]] = field(default_factory=dict)
     _readers: list[threading.Thread] = field(default_factory=list)
@@ -67,7 +73,7 @@ class Pool:
         preload = ",".join(self.preload.get(environment, []))
         server = subprocess.Popen(
             [
-                *(str(python_of(environment)), "-s", "-P", str(BOOTSTRAP), "serve"),
+                *(str(self.python(environment)), "-s", "-P", str(self.bootstrap), "serve"),
                 *(str(self.root), str(take), str(give)),
                 *("yes" if self.caged else "no", preload),
             ],
