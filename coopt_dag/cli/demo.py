@@ -179,7 +179,7 @@ def _ladder(
     pipeline = {s: loaded.solutions["baseline"] for s, loaded in challenge.steps.items()}
 
     def final() -> float:
-        scores = score_pipeline(desk.workspace, challenge, pipeline, split=split, cores=cores)
+        scores = score_pipeline(desk.workspace, challenge, pipeline, splits=(split,), cores=cores)
         count.add(scores.outcome.executed, scores.outcome.reused)
         return scores.whole
 

@@ -85,7 +85,7 @@ def check(
             desk.workspace,
             challenge,
             records | {step: solution},
-            split=split,
+            splits=(split,),
             believe=True,
             cores=cores,
             listener=listener,

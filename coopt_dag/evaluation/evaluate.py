@@ -56,19 +56,20 @@ class _Case:
         """Give the heads that decide what the submission is compared and run with."""
         return {step: state.head(self.challenge.spec.id, step) for step in self.challenge.steps}
 
-    def score(self, pipeline: Mapping[str, LoadedSolution], *, also: str | None) -> Scores:
+    def score(self, pipeline: Mapping[str, LoadedSolution], *also: str) -> Scores:
+        """Run a pipeline on the split that judges, and on others beside it."""
         return score_pipeline(
             self.desk.workspace,
             self.challenge,
             pipeline,
-            split=self.challenge.spec.end_to_end.record_split,
-            also=also,
+            splits=(self.challenge.spec.end_to_end.record_split, *also),
             cores=self.cores,
             data=self.data,
         )
 
     @property
     def logs(self) -> str:
+        """Give the folder of the nodes' logs, relative to the workspace."""
         workspace = self.desk.workspace
         return (workspace.state_dir / "logs").relative_to(workspace.root).as_posix()
 
@@ -117,6 +118,9 @@ def evaluate_one(
     CooptError
         A failure that is not the submission's; the ledger was told nothing.
     """
+    known = desk.state().submissions[submission.id]
+    if known.status != "pending":
+        return verdict_of(known)
     challenge = load_challenge(desk.workspace, submission.challenge)
     case = _Case(desk, challenge, submission, cores, data)
     try:
@@ -129,7 +133,7 @@ def evaluate_one(
         try:
             # The hidden split alone decides. The public one runs with it, for its outputs are
             # published after a record; a solution that fails there is no basis to build on.
-            scores = case.score(pipeline, also=open_split(challenge))
+            scores = case.score(pipeline, *filter(None, [open_split(challenge)]))
         except CooptError as error:
             return _failed(case, error, tell)
         reproduction = reproduce(
@@ -165,7 +169,7 @@ def finish(
     challenge = load_challenge(desk.workspace, submission.challenge)
     case = _Case(desk, challenge, submission, cores, data)
     pipeline = desk.record_pipeline(challenge, state)
-    _follow(case, pipeline, case.score(pipeline, also=None), tell)
+    _follow(case, pipeline, case.score(pipeline), tell)
 
 
 def _failed(case: _Case, error: CooptError, tell: Callable[[str], None]) -> Verdict:
@@ -181,13 +185,13 @@ def _failed(case: _Case, error: CooptError, tell: Callable[[str], None]) -> Verd
 def _reject(
     case: _Case,
     feedback: Feedback,
-    told: Mapping[str, Any],
-    account: Mapping[str, Any],
+    told: dict[str, Any],
+    account: dict[str, Any],
     tell: Callable[[str], None],
 ) -> Verdict:
     place = keep_private(case.desk, case.submission.id, account | feedback.to_json())
     report = publish_report(case.desk, case.submission.id, feedback.to_json() | told)
-    verdict = _send(case, Reject(case.submission.id, feedback.reason, report))
+    verdict, _ = _send(case, Reject(case.submission.id, feedback.reason, report))
     shown = place.relative_to(case.desk.workspace.root)
     tell(f"  {verdict.status}: {verdict.reason} (all about it, for you alone: {shown})")
     return verdict
@@ -218,13 +222,15 @@ def _judge(
     why = {} if outputs else {"no_outputs": "the challenge has no public split"}
     report = publish_report(case.desk, case.submission.id, public | {"outputs": outputs} | why)
     after, whole = to_wad(scores.value(case.submission.step)), to_wad(scores.whole)
-    verdict = _send(case, Score(case.submission.id, after, whole, report), scores)
+    verdict, ours = _send(case, Score(case.submission.id, after, whole, report), scores)
     tell(
         f"  {verdict.status}: {verdict.before or 'no head yet'} -> {verdict.after} "
         f"({verdict.executed} nodes executed, {verdict.reused} reused)"
     )
-    if verdict.status == "record":
+    if verdict.status == "record" and ours:
         _follow(case, pipeline, scores, tell)
+    elif verdict.status == "record":
+        finish(case.desk, case.submission, cores=case.cores, tell=tell, data=case.data)
     return verdict
 
 
@@ -240,21 +246,29 @@ def _would_be_record(case: _Case, state: LedgerState, scores: Scores) -> bool:
     )
 
 
-def _send(case: _Case, action: Action, scores: Scores | None = None) -> Verdict:
-    """Tell the ledger; if another evaluator was faster, its verdict is the one that counts."""
+def _send(case: _Case, action: Action, scores: Scores | None = None) -> tuple[Verdict, bool]:
+    """Tell the ledger; if it was told before, that verdict is the one that counts.
+
+    Returns
+    -------
+    verdict : Verdict
+    ours : bool
+        Whether it is by this very action.
+    """
     before = case.desk.state().end_to_end_wad(case.submission.challenge)
     try:
         case.desk.send(action)
     except LedgerRefusedError as error:
         if error.code != "AlreadyJudged":
             raise
-        return verdict_of(case.desk.state().submissions[case.submission.id])
-    return verdict_of(
+        return verdict_of(case.desk.state().submissions[case.submission.id]), False
+    verdict = verdict_of(
         case.desk.state().submissions[case.submission.id],
         e2e_before=before if isinstance(action, Score) else None,
         executed=scores.outcome.executed if scores else 0,
         reused=scores.outcome.reused if scores else 0,
     )
+    return verdict, True
 
 
 def _follow(

@@ -57,19 +57,18 @@ def score_pipeline(
     challenge: LoadedChallenge,
     pipeline: Mapping[str, LoadedSolution],
     *,
-    split: str,
-    also: str | None = None,
+    splits: tuple[str, ...],
     believe: bool = False,
     cores: int,
     listener: Callable[[Progress], None] | None = None,
     data: Path | None = None,
 ) -> Scores:
-    """Run a pipeline on a split; whatever the store already holds is not run again.
+    """Run a pipeline on splits; whatever the store already holds is not run again.
 
     Parameters
     ----------
-    also
-        Another split to run with it; it is not what the scores are of, but it must not fail.
+    splits
+        The scores are of the first one; the others run with it, and must not fail.
     believe : bool
         Take nodes that were brought from elsewhere (`coopt reuse`) for good; a judge does not.
     data : Path, optional
@@ -80,11 +79,10 @@ def score_pipeline(
     NodeFailedError, ScoreInvalidError
         A step crashed, wrote an invalid output, or has no valid score.
     """
-    splits = (split,) if also in {None, split} else (split, str(also))
-    request = Request(challenge.spec.id, splits=splits)
+    request = Request(challenge.spec.id, splits=tuple(dict.fromkeys(splits)))
     plan = make_plan(workspace, challenge, request, overrides=pipeline, data_dir=data)
     outcome = run_plan(workspace, plan, cores=cores, believe=believe, listener=listener)
-    return Scores(split, outcome.document["pipelines"][0]["splits"], outcome, plan)
+    return Scores(splits[0], outcome.document["pipelines"][0]["splits"], outcome, plan)
 
 
 def run_plan(
