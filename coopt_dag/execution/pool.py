@@ -106,7 +106,7 @@ class Pool:
                 server.stdin.flush()
 
     def _read(self, server: subprocess.Popen[bytes]) -> None:
-        assert server.stdout is not None  # noqa: S101  # opened as a pipe above
+        assert server.stdin is not None and server.stdout is not None  # noqa: S101, PT018
         for line in server.stdout:
             answer = json.loads(line)
             with self._lock:
@@ -114,9 +114,14 @@ class Pool:
             callback(answer["error"])
         if server.wait() == 0:
             return
+        server.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            server.stdin.close()
         with self._lock:
             left = list(self._waiting.values())
             self._waiting.clear()
+            # the next order gets a server that lives
+            self._servers = {n: s for n, s in self._servers.items() if s is not server}
         for callback in left:
             callback({"error": "IsolationError", "message": "the node server died", "hint": ""})
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from coopt_dag.execution.harness.limits import Limits
 
 _DEPTH = 32
+_PATH_BYTES = 1024
+"""Of a path below the output folder; the kernel takes 4096 with what is before it."""
 _CHUNK_BYTES = 1 << 26
 
 
@@ -46,6 +48,8 @@ def _folder(descriptor: int, target: Path, left_bytes: int, where: str, depth: i
         if not name.isprintable():  # also: bytes that are no UTF-8, which Python escapes
             raise _refused(f"wrote a name that cannot be printed, {name!r}", where)
         path = f"{where}/{name}" if where else name
+        if len(path.encode()) > _PATH_BYTES:
+            raise _refused(f"wrote a path of more than {_PATH_BYTES} bytes", where)
         mode = os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         if stat.S_ISDIR(mode):
@@ -67,6 +71,8 @@ def _folder(descriptor: int, target: Path, left_bytes: int, where: str, depth: i
 
 def _file(descriptor: int, target: Path, left_bytes: int, path: str) -> int:
     found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        raise _refused(f"wrote {path}, which changed while it was read", path)
     if found.st_nlink != 1:
         raise _refused(f"wrote {path}, which has a second name (a hard link)", path)
     if found.st_size > left_bytes:
