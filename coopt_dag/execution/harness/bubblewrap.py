@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from coopt_dag.execution.harness import rooms
 from coopt_dag.execution.harness.confine import confine
@@ -20,13 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from coopt_dag.execution.harness.cage import Warden
-    from coopt_dag.execution.harness.groups import Group
     from coopt_dag.execution.harness.rooms import Box
 
-_JOIN_GROUPS = (
-    'n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 >"$1" || exit 125; shift; n=$((n-1)); done; '
-    'exec "$@"'
-)
 _NEEDS_CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 
 
@@ -66,17 +60,21 @@ def arguments(
     return words
 
 
-def start(
-    warden: Warden,
-    order: Mapping[str, Any],
-    root: Path,
-    box: Box,
-    *,
-    group: Group | None,
-    log: int,
-    status_fd: int,
-) -> int:
-    """Start a program in its cage; give the pid of bubblewrap, which ends with it."""
+def become(
+    warden: Warden, order: Mapping[str, Any], root: Path, box: Box, *, status_fd: int
+) -> NoReturn:
+    """Become bubblewrap, which starts the order's program in its cage and ends with it.
+
+    Parameters
+    ----------
+    status_fd : int
+        Told ``ok`` by `enter`, once nothing more can go wrong but the program itself.
+
+    Raises
+    ------
+    OSError
+        It cannot be started.
+    """
     environ = dict(os.environ) | {
         "HOME": "/tmp",  # noqa: S108
         "TMPDIR": "/tmp",  # noqa: S108
@@ -88,12 +86,12 @@ def start(
     params = Path(box.place).with_name("params.json")
     params.write_text(json.dumps(order["params"], sort_keys=True), encoding="utf-8")
     params.chmod(0o644)  # read by the run's own user, whatever our umask
-    code = root / order["code"]
-    program = [f"/code/{w}" if (code / w).is_file() else w for w in order["entry"]["command"]]
+    code = (root / order["code"]).resolve()
+    program = [_inside(code, word) for word in order["entry"]["command"]]
     entrance = {
         "limits": box.limits.to_json(),
         "user": box.user if warden.is_root else None,
-        "address_bytes": None if group else box.limits.memory_bytes,
+        "address_bytes": None,  # some programs reserve far more than they use; memory is watched
         "landlock": warden.landlock_abi,
         "status_fd": status_fd,
     }
@@ -103,17 +101,15 @@ def start(
         *("--ro-bind", str(params), "/params.json", "--remount-ro", "/", "--"),
         *(sys.executable, "-I", "-S", str(bootstrap), "enter", json.dumps(entrance), *program),
     ]
-    files = [str(folder / "cgroup.procs") for folder in group.folders] if group else []
-    started = subprocess.Popen(
-        ["/bin/sh", "-c", _JOIN_GROUPS, "sh", str(len(files)), *files, *words],
-        env={},  # bubblewrap's own environment can be read inside, by /proc/1/environ
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        pass_fds=(status_fd,),
-    )
-    started.returncode = 0  # the server's own loop waits for it
-    return started.pid
+    os.set_inheritable(status_fd, True)
+    # Its own environment can be read inside, by /proc/1/environ: so it has none.
+    os.execve(words[0], words, {})  # noqa: S606
+
+
+def _inside(code: Path, word: str) -> str:
+    """Give a word of the command as the cage knows it: files of the solution lie in /code."""
+    file = code / word
+    return f"/code/{word}" if file.is_file() and file.resolve().is_relative_to(code) else word
 
 
 def enter(argv: list[str]) -> int:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from coopt_dag.errors import IsolationError
 from coopt_dag.execution.harness import landlock, rooms, seccomp, syscalls
 from coopt_dag.execution.harness.confine import confine
-from coopt_dag.execution.harness.groups import Groups, open_groups
+from coopt_dag.execution.harness.groups import Group, open_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Warden:
     is_root: bool
     own_pids: int
     """Descriptor of the server's own pid namespace."""
-    groups: Groups
+    group: Group | None
     filter_: seccomp.Program
     landlock_abi: int
     places: rooms.Places
@@ -59,7 +59,9 @@ class Warden:
         walls.append("throw-away user" if self.is_root else "user namespace")
         if self.landlock_abi:
             walls.append(f"landlock {self.landlock_abi}")
-        walls.append("cgroup memory and pids" if self.groups.parents else "watched memory")
+        walls.append("watched memory")
+        if self.group is not None:
+            walls.append("cgroup memory")
         return {"level": "strong", "policy": POLICY, "launcher": launcher, "walls": sorted(walls)}
 
 
@@ -107,12 +109,12 @@ def move_in() -> Warden:
     supported()
     is_root = os.geteuid() == 0
     flags = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID
-    user, group = os.getuid(), os.getgid()
+    own = os.getuid(), os.getgid()
     try:
-        groups = open_groups()
+        group = open_group()
         syscalls.unshare(flags if is_root else flags | syscalls.CLONE_NEWUSER)
         if not is_root:
-            _map_self(user, group)
+            _map_self(*own)
         syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
     except OSError as error:
         raise IsolationError(
@@ -120,13 +122,15 @@ def move_in() -> Warden:
             hint="allow unprivileged user namespaces, or run outside of a container; "
             "coopt doctor --sandbox tells more",
         ) from error
-    _go_inside(groups)
+    _go_inside(group)
+    if group is not None:
+        group.join()
     _see_own_processes()
     places, links = rooms.system_places()
     return Warden(
         is_root=is_root,
         own_pids=os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC),
-        groups=groups,
+        group=group,
         filter_=seccomp.build(),
         landlock_abi=landlock.abi(),
         places=places,
@@ -150,7 +154,7 @@ def _map_self(user: int, group: int) -> None:
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
 
 
-def _go_inside(groups: Groups) -> None:
+def _go_inside(group: Group | None) -> None:
     """Fork: the child, pid 1 inside, returns; the parent waits for it and ends as it ended."""
     outer = os.getpid()
     pid = os.fork()
@@ -165,7 +169,8 @@ def _go_inside(groups: Groups) -> None:
         with contextlib.suppress(OSError):
             os.close(descriptor)
     _, status = os.waitpid(pid, 0)
-    groups.close()
+    if group is not None:
+        group.remove()
     os._exit(abs(os.waitstatus_to_exitcode(status)) & 0xFF)
 
 
@@ -189,13 +194,8 @@ def fork(warden: Warden) -> int:
     return pid
 
 
-def enter(warden: Warden, order: Mapping[str, Any], root: Path, box: Box, *, wait_fd: int) -> None:
+def enter(warden: Warden, order: Mapping[str, Any], root: Path, box: Box) -> None:
     """Lock this forked child in: afterwards it is a harmless stranger in a room of its own.
-
-    Parameters
-    ----------
-    wait_fd : int
-        Read once before the last step: the server has then put us into our control group.
 
     Raises
     ------
@@ -208,8 +208,6 @@ def enter(warden: Warden, order: Mapping[str, Any], root: Path, box: Box, *, wai
     syscalls.sethostname("step")
     places = [*warden.places, *rooms.order_places(order, root)]
     rooms.build(box, places, warden.links)
-    if not os.read(wait_fd, 1):
-        raise OSError("the server is gone")
     if not warden.is_root:
         # Last, for the room must belong to the server's user namespace, as its processes do.
         syscalls.unshare(syscalls.CLONE_NEWUSER)

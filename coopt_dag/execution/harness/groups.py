@@ -1,116 +1,118 @@
-"""Control groups: one a run, so that all its processes together keep to memory and number.
+"""A control group around a server and all that it runs: the wall that a memory bomb meets last.
 
-Version 2 where memory and pids are delegated to us, else version 1 where we may write; else none,
-and the server watches memory itself (`watch`).
+Its limit follows what runs: a base for the server, and the budget of each run. Moving a process
+between groups makes the kernel wait for all processors, 10 ms and more, so runs do not get groups
+of their own; what each of them uses is watched (`watch`), and a burst that is faster than the
+watch ends here, by the kernel's own choice. Version 2 where memory is delegated to us, else
+version 1 where we may write, else none.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from coopt_dag.execution.harness.limits import Limits
 
-_V1 = {"memory": "memory.limit_in_bytes", "pids": "pids.max"}
+_LIMITS = ("memory.max", "memory.limit_in_bytes")
+_EVENTS = ("memory.events", "memory.oom_control")
+_BASE_BYTES = 2 << 30
+"""For the server itself, its spare children and its inspections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The control group of one run."""
+    """A control group for memory."""
 
-    folders: tuple[Path, ...]
+    folder: Path
 
-    def add(self, pid: int) -> None:
-        """Put a process in; what it starts is in as well."""
-        for folder in self.folders:
-            (folder / "cgroup.procs").write_text(str(pid))
+    def limit(self, running: Iterable[Limits]) -> None:
+        """Allow what these runs may use together."""
+        total = _BASE_BYTES + sum(limits.group_bytes for limits in running)
+        for name in _LIMITS:
+            if (self.folder / name).exists():
+                # Lowering it below what is still in use may be refused; the next call does it.
+                with contextlib.suppress(OSError):
+                    (self.folder / name).write_text(str(total))
 
-    def killed_for_memory(self) -> bool:
-        """Tell whether the kernel ended one of its processes because memory ran out."""
-        for folder in self.folders:
-            for name in ("memory.events", "memory.oom_control"):
-                with contextlib.suppress(FileNotFoundError):
-                    words = (folder / name).read_text().split()
-                    counts = dict(zip(words[::2], words[1::2], strict=False))
-                    return int(counts.get("oom_kill", "0")) > 0
-        return False
+    def kills(self) -> int:
+        """Count the processes that the kernel ended here because memory ran out."""
+        for name in _EVENTS:
+            if (self.folder / name).exists():
+                words = (self.folder / name).read_text().split()
+                return int(dict(zip(words[::2], words[1::2], strict=False)).get("oom_kill", "0"))
+        return 0
+
+    def join(self) -> None:
+        """Put the calling process in; what it starts is in as well."""
+        (self.folder / "cgroup.procs").write_text("0")
 
     def remove(self) -> None:
-        """Take the group away; one whose last process is just ending goes with its parent."""
-        for folder in self.folders:
+        """Take the group away, once nothing runs in it."""
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
+
+def open_group() -> Group | None:
+    """Make a group where we may; remove those that dead servers left.
+
+    Returns
+    -------
+    Group or None
+        None where this system gives us none.
+    """
+    for place in _places():
+        _sweep(place)
+        folder = place / f"coopt-{os.getpid()}"
+        try:
+            folder.mkdir()
+        except OSError:
+            continue
+        group = Group(folder)
+        if any((folder / name).exists() for name in _LIMITS):
+            return group
+        group.remove()
+    return None
+
+
+def _sweep(place: Path) -> None:
+    for folder in place.glob("coopt-*"):
+        pid = folder.name.removeprefix("coopt-")
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
 
-@dataclass(slots=True)
-class Groups:
-    """Where the groups of one server are made; empty if none can be."""
-
-    parents: dict[str, Path] = field(default_factory=dict)
-    """Controller (or ``unified``) → our own folder in its hierarchy."""
-    count: int = 0
-
-    def new(self, limits: Limits) -> Group | None:
-        """Make a group with these limits."""
-        if not self.parents:
-            return None
-        self.count += 1
-        folders = []
-        for kind, parent in self.parents.items():
-            folder = parent / f"run-{self.count}"
-            folder.mkdir()
-            folders.append(folder)
-            if kind in {"unified", "memory"}:
-                name = "memory.max" if kind == "unified" else _V1["memory"]
-                (folder / name).write_text(str(limits.group_bytes))
-                with contextlib.suppress(OSError):  # no swap accounting in this kernel
-                    swap = "memory.swap.max" if kind == "unified" else "memory.memsw.limit_in_bytes"
-                    value = 0 if kind == "unified" else limits.group_bytes
-                    (folder / swap).write_text(str(value))
-            if kind in {"unified", "pids"}:
-                (folder / _V1["pids"]).write_text(str(limits.processes))
-        return Group(tuple(folders))
-
-    def close(self) -> None:
-        """Remove our folders."""
-        for parent in self.parents.values():
-            for folder in [*parent.glob("run-*"), parent]:
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
+def _places() -> list[Path]:
+    """Give the folders where a group could be made, the best first."""
+    own, found = _own_paths(), []
+    for mounted, kind, options in _mounted():
+        if kind == "cgroup2" and "" in own:
+            place = mounted / own[""].lstrip("/")
+            found += [folder for folder in (place, *place.parents) if _hands_down(folder)][:1]
+        elif kind == "cgroup" and "memory" in options.split(",") and "memory" in own:
+            place = mounted / own["memory"].lstrip("/")
+            found.append(place if place.is_dir() else mounted)
+    return found
 
 
-def open_groups() -> Groups:
-    """Find out where groups can be made, and make a folder of our own there."""
-    mine = _own_paths()
-    name = f"coopt-{os.getpid()}-{os.urandom(4).hex()}"
-    for hierarchy, kind in _mounted():
-        if kind == "cgroup2" and "" in mine:
-            found = _unified(hierarchy, mine[""], name)
-            if found is not None:
-                return Groups({"unified": found})
-    parents = {}
-    for hierarchy, kind in _mounted():
-        for controller in _V1:
-            if kind == "cgroup" and hierarchy.name == controller and controller in mine:
-                place = hierarchy / mine[controller].lstrip("/")
-                made = _make((place if place.is_dir() else hierarchy) / name)
-                if made is not None:
-                    parents[controller] = made
-    groups = Groups(parents)
-    if set(parents) != set(_V1):
-        groups.close()
-        return Groups()
-    return groups
+def _hands_down(folder: Path) -> bool:
+    try:
+        return "memory" in (folder / "cgroup.subtree_control").read_text().split()
+    except OSError:
+        return False
 
 
-def _mounted() -> list[tuple[Path, str]]:
+def _mounted() -> list[tuple[Path, str, str]]:
     lines = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
     rows = [line.split() for line in lines]
-    return [(Path(row[1]), row[2]) for row in rows if row[2] in {"cgroup", "cgroup2"}]
+    return [(Path(row[1]), row[2], row[3]) for row in rows if row[2] in {"cgroup", "cgroup2"}]
 
 
 def _own_paths() -> dict[str, str]:
@@ -120,37 +122,3 @@ def _own_paths() -> dict[str, str]:
         for controller in controllers.split(","):
             found[controller] = path
     return found
-
-
-def _unified(mounted: Path, own: str, name: str) -> Path | None:
-    """Give a new folder below the nearest ancestor that hands memory and pids down."""
-    place = mounted / own.lstrip("/")
-    for folder in (place, *place.parents):
-        try:
-            on = (folder / "cgroup.subtree_control").read_text().split()
-        except OSError:
-            return None
-        if {"memory", "pids"} <= set(on):
-            made = _make(folder / name)
-            if made is not None and _hand_down(made):
-                return made
-        if folder == mounted:
-            return None
-    return None
-
-
-def _hand_down(folder: Path) -> bool:
-    try:
-        (folder / "cgroup.subtree_control").write_text("+memory +pids")
-    except OSError:
-        folder.rmdir()
-        return False
-    return True
-
-
-def _make(folder: Path) -> Path | None:
-    try:
-        folder.mkdir()
-    except OSError:
-        return None
-    return folder

@@ -15,9 +15,9 @@ def inspection_of(order: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Give the order to inspect what the run of `order` left in `folder`."""
     return dict(order) | {
         "kind": "inspect",
-        "code": "",
+        "outputs_in": str(folder),
         "inputs": [
-            {"name": name, "type": spec["type"], "path": str(folder / spec["file"])}
+            {"name": name, "type": spec["type"], "path": f"/in/{spec['file']}"}
             for name, spec in order["outputs"].items()
         ],
     }

@@ -12,20 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import FAILURES, CooptError
-from coopt_dag.execution.harness import bubblewrap, cage, syscalls, worker
+from coopt_dag.execution.harness import cage, syscalls, worker
 from coopt_dag.execution.harness.gather import gather
 from coopt_dag.execution.harness.inspector import inspection_of
 from coopt_dag.execution.harness.limits import Limits
 from coopt_dag.execution.harness.publish import discard, publish
 from coopt_dag.execution.harness.rooms import Box
+from coopt_dag.execution.harness.watch import POLL_S, over_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from coopt_dag.execution.harness.groups import Group
+    from coopt_dag.execution.harness.nursery import Child, Nursery
 
 _LOG_LIMIT_BYTES = 1 << 20
 _INSPECTION_S = 600
+_WORDS = 4000
 
 UNCAGED = {"level": "none"}
 """What the manifest of a run without a cage says of its isolation."""
@@ -36,22 +39,34 @@ class Running:
     """A started process: a run, or the inspection of what a run left."""
 
     order: Mapping[str, Any]
-    pid: int
+    child: Child
     stage: Path
     deadline_s: float
-    said: int
-    status: int
     isolation: dict[str, Any]
     limits: Limits
     box: Box | None = None
-    group: Group | None = None
     inspects: Running | None = None
     """The run whose outputs this process reads."""
 
     @property
+    def pid(self) -> int:
+        """Give the process; in a cage, pid 1 of its own namespace."""
+        return self.child.pid
+
+    kills: int = 0
+    """How often memory had run out in the server's group when this began."""
+    group: Group | None = None
+
+    def killed_for_memory(self, code: int) -> bool:
+        """Tell whether the kernel ended it, for memory ran out; -9 is its way, 137 bubblewrap's."""
+        if self.group is None or code not in {-signal.SIGKILL, 128 + signal.SIGKILL}:
+            return False
+        return self.group.kills() > self.kills
+
+    @property
     def watched(self) -> bool:
-        """Tell whether nobody but us limits the memory of all its processes together."""
-        return self.box is not None and self.group is None
+        """Tell whether the memory of its processes is watched."""
+        return self.box is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +77,9 @@ class Ended:
 
 
 def start(
-    order: Mapping[str, Any],
-    root: Path,
-    warden: cage.Warden | None,
-    *,
-    inspects: Running | None = None,
+    order: Mapping[str, Any], root: Path, nursery: Nursery, *, inspects: Running | None = None
 ) -> Running:
-    """Start one order, caged if there is a warden.
+    """Start one order, caged if the nursery's children are.
 
     Raises
     ------
@@ -79,39 +90,18 @@ def start(
     if not inspects:
         discard(stage)
         (stage / "out").mkdir(parents=True)
-    log = os.open(stage / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    said = os.memfd_create("said")
-    status, status_end = os.pipe()
-    go_end, go = os.pipe()
-    ends = worker.Ends(log, said, status_end, go_end)
-    limits = Limits.of(order)
-    try:
-        if warden is None:
-            box = group = None
-            isolation, pid = UNCAGED, _fork_uncaged(order, root, stage, ends)
-        else:
-            box, group = _box(order, stage, warden, limits), warden.groups.new(limits)
-            launcher = "exec" if order["kind"] == "step" and order["entry"]["command"] else "fork"
-            isolation = warden.layers(launcher)
-            if launcher == "exec":
-                pid = bubblewrap.start(
-                    warden, order, root, box, group=group, log=log, status_fd=status_end
-                )
-            else:
-                pid = cage.fork(warden)
-                if pid == 0:
-                    worker.be_worker(order, root, stage, ends, warden=warden, box=box)
-                if group is not None:
-                    group.add(pid)
-        os.write(go, b"x")
-    finally:
-        for fd in (log, status_end, go_end, go):
-            os.close(fd)
+    limits, warden = Limits.of(order), nursery.warden
+    box, isolation = None, UNCAGED
+    child = nursery.take()
+    if warden is not None:
+        box = _box(order, stage, warden, limits)
+        program = order["kind"] == "step" and order["entry"]["command"]
+        isolation = warden.layers("exec" if program else "fork")
+    worker.Task(order, root, stage, box).send(child.orders)
+    os.close(child.orders)
+    group = None if warden is None else warden.group
     wall_s = _INSPECTION_S if inspects else order["wall_s"]
-    deadline_s = time.monotonic() + wall_s
-    return Running(
-        order, pid, stage, deadline_s, said, status, isolation, limits, box, group, inspects
-    )
+    return Running(order, child, stage, time.monotonic() + wall_s, isolation, limits, box, inspects)
 
 
 def _name_of_server() -> str:
@@ -128,13 +118,6 @@ def _box(order: Mapping[str, Any], stage: Path, warden: cage.Warden, limits: Lim
     return box
 
 
-def _fork_uncaged(order: Mapping[str, Any], root: Path, stage: Path, ends: worker.Ends) -> int:
-    pid = os.fork()
-    if pid == 0:
-        worker.be_worker(order, root, stage, ends, warden=None, box=None)
-    return pid
-
-
 def kill(running: Running) -> None:
     """End a process and whatever it started."""
     if running.box is None:
@@ -148,7 +131,7 @@ def step_on(
     running: Running,
     status: int,
     root: Path,
-    warden: cage.Warden | None,
+    nursery: Nursery,
     *,
     cut: str | None = None,
 ) -> Running | Ended:
@@ -169,11 +152,11 @@ def step_on(
     error = _error_of(running, status, cut)
     first = running.inspects or running
     try:
-        if error is None and warden is not None and running is first:
+        if error is None and running.box is not None and running is first:
             error = _gathered(running)
             if error is None and running.order["kind"] == "step":
                 look = inspection_of(running.order, running.stage / "out")
-                return start(look, root, warden, inspects=replace(running, box=None, group=None))
+                return start(look, root, nursery, inspects=replace(running, box=None))
         if error is None:
             publish(first.order, root, first.stage, first.isolation)
     except CooptError as caught:
@@ -205,17 +188,15 @@ def abandon(running: Running) -> None:
 
 
 def _let_go(running: Running) -> None:
-    os.close(running.said)
-    os.close(running.status)
+    os.close(running.child.said)
+    os.close(running.child.status)
     if running.box is not None:
         syscalls.unmount(running.box.out)
-    if running.group is not None:
-        running.group.remove()
 
 
 def _error_of(running: Running, status: int, cut: str | None) -> dict[str, Any] | None:
-    told = os.read(running.status, 4096)
-    if cut is None and told != b"ok":
+    told = os.read(running.child.status, 4096)
+    if cut is None and not told.startswith(b"ok"):  # what follows may be a stranger's
         word = told.decode("utf-8", "replace") or _last_words(running)
         return _infrastructure(f"the cage could not be closed: {word}")
     if status == 0 and cut is None:
@@ -239,9 +220,9 @@ def _error_of(running: Running, status: int, cut: str | None) -> dict[str, Any] 
 
 
 def _failure(running: Running, status: int) -> str:
-    if running.group is not None and running.group.killed_for_memory():
-        return "out_of_memory"
     code = os.waitstatus_to_exitcode(status)
+    if running.killed_for_memory(code):
+        return "out_of_memory"
     if code in {-signal.SIGXCPU, 128 + signal.SIGXCPU}:
         return "timed_out"
     full = running.box is not None and running.box.is_full()
@@ -258,7 +239,7 @@ def _last_words(running: Running) -> str:
 
 def _said(running: Running) -> dict[str, Any] | None:
     """Read what a run said of its failure; it may lie, so only its form is taken for granted."""
-    text = os.pread(running.said, worker.SAID_BYTES, 0).rstrip(b"\0")
+    text = os.pread(running.child.said, worker.SAID_BYTES, 0).rstrip(b"\0")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -266,21 +247,26 @@ def _said(running: Running) -> dict[str, Any] | None:
     if not isinstance(found, dict) or not isinstance(found.get("message"), str):
         return None
     if running.order["kind"] == "score" and found.get("error") == "ScoreInvalidError":
-        return _failed(found["message"], "crashed", _text(found, "hint")) | {
+        return _failed(_text(found, "message"), "crashed", _text(found, "hint")) | {
             "error": "ScoreInvalidError"
         }
     failure = found.get("failure")
     error = _failed(
-        found["message"], failure if failure in FAILURES else "crashed", _text(found, "hint")
+        _text(found, "message"), failure if failure in FAILURES else "crashed", _text(found, "hint")
     )
-    declared = running.order["outputs"] if running.order["kind"] != "score" else ()
-    field = found.get("field")
+    declared = list(running.order["outputs"]) if running.order["kind"] != "score" else []
+    field = found.get("field")  # of any kind: only compared, never hashed
     return error | {"field": field if field in declared else None}
 
 
 def _text(found: dict[str, Any], name: str) -> str:
     value = found.get(name)
-    return value if isinstance(value, str) else ""
+    return _plain(value) if isinstance(value, str) else ""
+
+
+def _plain(text: str) -> str:
+    """Give a stranger's words without what a terminal obeys or cannot show."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text[:_WORDS])
 
 
 def _failed(message: str, failure: str, hint: str) -> dict[str, Any]:
@@ -306,27 +292,23 @@ def _keep_log(running: Running, root: Path, error: dict[str, Any] | None) -> Non
         error["hint"] = f"its output is in {kept.relative_to(root)}"
 
 
-def run_one(
-    order: Mapping[str, Any], root: Path, warden: cage.Warden | None
-) -> dict[str, Any] | None:
+def run_one(order: Mapping[str, Any], root: Path, nursery: Nursery) -> dict[str, Any] | None:
     """Run one order to its end, as plain Snakemake does: one process a node."""
-    found: Running | Ended = start(order, root, warden)
+    found: Running | Ended = start(order, root, nursery)
     while isinstance(found, Running):
-        found = _wait(found, root, warden)
+        found = _wait(found, root, nursery)
     return found.error
 
 
-def _wait(running: Running, root: Path, warden: cage.Warden | None) -> Running | Ended:
-    from coopt_dag.execution.harness.watch import over_memory
-
+def _wait(running: Running, root: Path, nursery: Nursery) -> Running | Ended:
     while True:
         pid, status = os.waitpid(running.pid, os.WNOHANG)
         if pid:
-            return step_on(running, status, root, warden)
+            return step_on(running, status, root, nursery)
         left_s = running.deadline_s - time.monotonic()
         cut = "timed_out" if left_s <= 0 else "out_of_memory" if over_memory(running) else None
         if cut:
             kill(running)
             _, status = os.waitpid(running.pid, 0)
-            return step_on(running, status, root, warden, cut=cut)
-        signal.sigtimedwait([signal.SIGCHLD], min(left_s, 0.05 if running.watched else 1.0))
+            return step_on(running, status, root, nursery, cut=cut)
+        signal.sigtimedwait([signal.SIGCHLD], min(left_s, POLL_S if running.watched else 1.0))

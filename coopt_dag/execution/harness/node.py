@@ -11,6 +11,7 @@ from pathlib import Path
 from coopt_dag.errors import IsolationError
 from coopt_dag.execution.harness import cage
 from coopt_dag.execution.harness.launch import run_one
+from coopt_dag.execution.harness.nursery import Nursery
 
 
 def main(argv: list[str]) -> int:
@@ -22,7 +23,11 @@ def main(argv: list[str]) -> int:
     os.umask(0o022)  # what we make is read by throw-away users
     try:
         warden = cage.move_in() if order["caged"] else None
-        error = run_one(order, root, warden)
+        nursery = Nursery(warden)
+        try:
+            error = run_one(order, root, nursery)
+        finally:
+            nursery.close()
     except (IsolationError, OSError) as refused:
         error = {"message": str(refused), "hint": getattr(refused, "hint", "")}
     if error is None:

@@ -45,13 +45,9 @@ def system_places() -> tuple[Places, dict[str, str]]:
             links[str(path)] = os.readlink(path)
         elif path.is_dir():
             places.append((str(path), str(path)))
-    for name in _ETC:
-        path = Path("/etc") / name
-        if path.exists():
-            places.append((str(path), str(path)))
-    for place in (sys.base_prefix, sys.prefix, str(PACKAGE)):
-        if not Path(place).is_relative_to("/usr"):
-            places.append((place, place))
+    etc = [f"/etc/{name}" for name in _ETC if Path("/etc", name).exists()]
+    ours = [sys.base_prefix, sys.prefix, str(PACKAGE)]
+    places += [(p, p) for p in [*etc, *ours] if not Path(p).is_relative_to("/usr")]
     return places, links
 
 
@@ -67,18 +63,18 @@ def inside_name(item: Mapping[str, Any]) -> str:
 
 def order_places(order: Mapping[str, Any], root: Path) -> Places:
     """Give what a cage sees of the workspace: the code, and the inputs one by one."""
-    places = []
-    if order["code"]:
-        code = root / order["code"]
-        folder = code.parent if order["kind"] == "score" else code
-        places.append((str(folder.resolve()), "/code"))
-    for item in order["inputs"]:
-        places.append((str((root / item["path"]).resolve()), inside_name(item)))
-    return places
+    if order["kind"] == "inspect":
+        return [(str((root / order["outputs_in"]).resolve()), "/in")]
+    code = root / order["code"]
+    folder = code.parent if order["kind"] == "score" else code
+    inputs = [(str((root / i["path"]).resolve()), inside_name(i)) for i in order["inputs"]]
+    return [(str(folder.resolve()), "/code"), *inputs]
 
 
 def order_inside(order: Mapping[str, Any]) -> dict[str, Any]:
     """Give the order as the caged process reads it."""
+    if order["kind"] == "inspect":
+        return dict(order)
     code = "/code"
     if order["kind"] == "score":
         code = f"/code/{Path(order['code']).name}"

@@ -24,6 +24,7 @@ from typing import Any
 
 from coopt_dag.errors import IsolationError
 from coopt_dag.execution.harness import cage, launch, watch
+from coopt_dag.execution.harness.nursery import Nursery
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class Server:
     give_fd: int
     answers: Any
     wake_fd: int
-    warden: cage.Warden | None
+    nursery: Nursery
     refused: IsolationError | None
     """Why this server cannot cage anything; it then runs nothing."""
     queue: deque[dict[str, Any]] = field(default_factory=deque)
@@ -47,7 +48,11 @@ class Server:
         """Serve until the parent hangs up; then end every worker."""
         while self.open:
             watched = [0, self.wake_fd] + ([self.take_fd] if self.queue else [])
-            ready, _, _ = select.select(watched, [], [], self._patience_s())
+            idle = self.queue or self.running
+            wants_spare = idle and not self.nursery.is_full and self.refused is None
+            ready, _, _ = select.select(watched, [], [], 0 if wants_spare else self._patience_s())
+            if not ready and wants_spare:
+                self.nursery.refill()
             if 0 in ready:
                 self._read_orders()
             if self.wake_fd in ready:
@@ -59,8 +64,7 @@ class Server:
             launch.kill(worker)
             os.waitpid(worker.pid, 0)
             launch.abandon(worker)
-        if self.warden is not None:
-            self.warden.groups.close()
+        self.nursery.close()
 
     def _patience_s(self) -> float | None:
         if not self.running:
@@ -86,13 +90,15 @@ class Server:
         try:
             if self.refused is not None:
                 raise self.refused
-            self._run(job["id"], launch.start(job["order"], self.root, self.warden))
+            self._run(job["id"], launch.start(job["order"], self.root, self.nursery))
         except (IsolationError, OSError) as error:
             known = error if isinstance(error, IsolationError) else IsolationError(str(error))
             self._answer(job["id"], known.to_json())
 
     def _run(self, job_id: Any, worker: launch.Running) -> None:
         self.running[worker.pid] = (job_id, worker)
+        if worker.group is not None:
+            worker.group.limit(w.limits for _, w in self.running.values())
 
     def _reap(self) -> None:
         now = time.monotonic()
@@ -105,7 +111,7 @@ class Server:
             if not done:
                 continue
             del self.running[pid]
-            found = launch.step_on(worker, status, self.root, self.warden, cut=cut)
+            found = launch.step_on(worker, status, self.root, self.nursery, cut=cut)
             if isinstance(found, launch.Running):
                 self._run(job_id, found)
             else:
@@ -141,6 +147,6 @@ def main(argv: list[str]) -> int:
     signal.set_wakeup_fd(write_fd, warn_on_full_buffer=False)
     gc.collect()
     gc.freeze()  # fewer copy-on-write faults in the workers
-    Server(root, take_fd, give_fd, answers, wake_fd, warden, refused).loop()
+    Server(root, take_fd, give_fd, answers, wake_fd, Nursery(warden), refused).loop()
     sys.stderr.flush()
     return 0

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import signal
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from coopt_dag.errors import CooptError
-from coopt_dag.execution.harness import cage, rooms, syscalls
+from coopt_dag.execution.harness import bubblewrap, cage, rooms, syscalls
+from coopt_dag.execution.harness.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,35 +30,68 @@ _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 class Ends:
     """The child's ends of what joins it to the server."""
 
-    log: int
+    orders: int
+    """Gives the one `Task`, when it has come; its end means that the server is gone."""
     said: int
     """A memory file for the words about a failure."""
     status: int
     """Told ``ok`` once the cage is closed, or what is wrong with it."""
-    go: int
-    """Read once, when the server has done its part."""
 
 
-def be_worker(
-    order: Mapping[str, Any],
-    root: Path,
-    stage: Path,
-    ends: Ends,
-    *,
-    warden: cage.Warden | None,
-    box: rooms.Box | None,
-) -> None:
-    """Run in the forked child; never returns."""
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a waiting child is told to do; without a box it does so uncaged."""
+
+    order: Mapping[str, Any]
+    root: Path
+    stage: Path
+    box: rooms.Box | None
+
+    def send(self, descriptor: int) -> None:
+        """Write it to a child."""
+        box = None if self.box is None else asdict(self.box)
+        words = [self.order, str(self.root), str(self.stage), box]
+        text = json.dumps(words).encode()
+        view = memoryview(len(text).to_bytes(8, "big") + text)
+        while view:
+            view = view[os.write(descriptor, view) :]
+
+    @classmethod
+    def receive(cls, descriptor: int) -> Task | None:
+        """Wait for it; None if the server is gone."""
+        head = _read(descriptor, 8)
+        text = _read(descriptor, int.from_bytes(head, "big")) if head else b""
+        if not text:
+            return None
+        order, root, stage, box = json.loads(text)
+        if box is not None:
+            box = rooms.Box(box["place"], box["out"], box["user"], Limits(**box["limits"]))
+        return cls(order, Path(root), Path(stage), box)
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    parts = []
+    while size and (part := os.read(descriptor, size)):
+        parts.append(part)
+        size -= len(part)
+    return b"" if size else b"".join(parts)
+
+
+def be_worker(ends: Ends, warden: cage.Warden | None) -> NoReturn:
+    """Run in the forked child: wait for the one task, do it, end."""
     code = 1
     try:
         _settle(ends)
-        if warden is None or box is None:
-            os.chdir(stage)
-            os.write(4, b"ok")
-            os.close(4)
-            code = _run(order, root, stage / "out")
-        else:
-            code = _run_caged(warden, order, root, box)
+        task = Task.receive(_ORDERS)
+        if task is not None:
+            os.close(_ORDERS)
+            log = os.open(task.stage / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os.close(log)
+            code = _do(task, warden)
+    except OSError as error:
+        _tell(f"{type(error).__name__}: {error}")
     except BaseException:  # noqa: BLE001  # the last frame of a process: report, then end
         traceback.print_exc()
     finally:
@@ -66,35 +101,44 @@ def be_worker(
         os._exit(code)
 
 
+_ORDERS, _SAID, _STATUS = 3, 4, 5
+
+
 def _settle(ends: Ends) -> None:
-    """Keep descriptors 0-2, said as 3, status as 4, go as 5; and no signal handler."""
-    if os.getpid() != 1:
-        os.setpgid(0, 0)
+    """Keep three descriptors, under their fixed numbers; and no signal handler."""
+    os.setsid()  # kill(0, …) of a caged pid 1 would else reach the server and its other runs
     syscalls.die_with_parent(signal.SIGKILL)
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    spare = [os.dup(fd) for fd in (ends.said, ends.status, ends.go)]  # none is below 6 any more
-    high = [os.dup2(fd, 200 + i, inheritable=False) for i, fd in enumerate(spare)]
+    # By way of numbers that are free for certain, for ours may be among the targets.
+    high = [
+        fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 64) for fd in (ends.orders, ends.said, ends.status)
+    ]
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(ends.log, 1)
-    os.dup2(ends.log, 2)
-    for target, fd in zip((3, 4, 5), high, strict=True):
+    for target, fd in zip((_ORDERS, _SAID, _STATUS), high, strict=True):
         os.dup2(fd, target, inheritable=False)
-    syscalls.close_from(6)  # no descriptor of the server, or of another node
+    syscalls.close_from(_STATUS + 1)  # no descriptor of the server, or of another node
 
 
-def _run_caged(warden: cage.Warden, order: Mapping[str, Any], root: Path, box: rooms.Box) -> int:
-    try:
-        cage.enter(warden, order, root, box, wait_fd=5)
-    except OSError as error:
-        os.write(4, f"{type(error).__name__}: {error}".encode())
-        return 125
-    os.write(4, b"ok")
-    os.close(4)
-    os.close(5)
-    return _run(rooms.order_inside(order), Path("/"), Path("/out"))
+def _tell(word: str) -> None:
+    with contextlib.suppress(OSError):  # said already: then it is the run's own failure
+        os.write(_STATUS, word.encode())
+
+
+def _do(task: Task, warden: cage.Warden | None) -> int:
+    if warden is None or task.box is None:
+        os.chdir(task.stage)
+        _tell("ok")
+        os.close(_STATUS)
+        return _run(task.order, task.root, task.stage / "out")
+    if task.order["kind"] == "step" and task.order["entry"]["command"]:
+        bubblewrap.become(warden, task.order, task.root, task.box, status_fd=_STATUS)
+    cage.enter(warden, task.order, task.root, task.box)
+    _tell("ok")
+    os.close(_STATUS)
+    return _run(rooms.order_inside(task.order), Path("/"), Path("/out"))
 
 
 def _run(order: Mapping[str, Any], root: Path, out: Path) -> int:
@@ -136,4 +180,4 @@ def _say(document: Mapping[str, Any]) -> None:
     text = json.dumps(dict(document) | {"message": str(document["message"])[:4000]}).encode()
     if len(text) > SAID_BYTES:
         text = json.dumps({"error": document["error"], "message": "said too much"}).encode()
-    os.pwrite(3, text, 0)
+    os.pwrite(_SAID, text, 0)
