@@ -79,11 +79,11 @@ def _check_shape(name: str, type_: Mapping[str, Any], shape: tuple[int, ...]) ->
 
 def _dtype_of(name: str, type_: Mapping[str, Any], header: Header) -> np.dtype[Any]:
     """Give the declared dtype in the file's byte order."""
-    want = np.dtype(type_["dtype"])
+    want: np.dtype[Any] = np.dtype(type_["dtype"])
     if (header.kind, header.itemsize) != (want.kind, want.itemsize):
         got = f"{header.kind}{header.itemsize}"
         raise refuse(name, f"expected dtype {want.name} ({want.kind}{want.itemsize}), got {got}")
-    return want.newbyteorder(header.byte_order)
+    return np.dtype(f"{header.byte_order}{want.kind}{want.itemsize}")
 
 
 def _read(name: str, file: IO[bytes], dtype: np.dtype[Any], header: Header) -> np.ndarray:

@@ -102,9 +102,7 @@ class _Walk:
         except UnicodeEncodeError as error:
             raise refuse(self.name, f"holds a name that is no UTF-8: {entry.name!a}") from error
         if entry.is_dir(follow_symlinks=False):
-            below = descriptor(
-                self.name, entry.name, folder_fd=folder_fd, links=False, folder=True
-            )
+            below = descriptor(self.name, entry.name, folder_fd=folder_fd, links=False, folder=True)
             self.enter(below, depth=depth + 1)
             return
         status = os.stat(entry.name, dir_fd=folder_fd, follow_symlinks=self.links)
@@ -113,4 +111,6 @@ class _Walk:
         check_plain(self.name, entry.name, status, links=self.links)
         self.size_bytes += status.st_size
         if self.size_bytes > self.limit_bytes:
-            raise refuse(self.name, f"its files have more than the {self.limit_bytes} bytes allowed")
+            raise refuse(
+                self.name, f"its files have more than the {self.limit_bytes} bytes allowed"
+            )

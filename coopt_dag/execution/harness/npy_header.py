@@ -43,7 +43,7 @@ class Header:
 
 
 def read_header(file: IO[bytes]) -> Header:
-    """Read the magic and the header; the file then stands at the first value.
+    r"""Read the magic and the header; the file then stands at the first value.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def read_header(file: IO[bytes]) -> Header:
     --------
     >>> import io
     >>> text = b"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }"
-    >>> read_header(io.BytesIO(b"\\x93NUMPY\\x01\\x00" + bytes([len(text), 0]) + text)).shape
+    >>> read_header(io.BytesIO(b"\x93NUMPY\x01\x00" + bytes([len(text), 0]) + text)).shape
     (2, 3)
     """
     magic = file.read(8)

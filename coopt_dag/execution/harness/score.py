@@ -16,17 +16,25 @@ if TYPE_CHECKING:
 
 
 def run_score(order: Mapping[str, Any], root: Path, out: Path) -> None:
-    """Score one prediction against one truth; write `score.json` and the per-example losses."""
+    """Score one prediction against one truth; write `score.json` and the per-example losses.
+
+    Raises
+    ------
+    coopt_dag.execution.harness.artifacts.ArtifactError
+        The prediction is malformed, or a link, as to the truth; the metric never sees it.
+    ScoreInvalidError
+        The metric failed, or gave anything but finite numbers.
+    """
     prediction_order, truth_order = order["inputs"]
     prediction = artifacts.load(
         "prediction", prediction_order["type"], root / prediction_order["path"]
     )
-    truth = artifacts.load("truth", truth_order["type"], root / truth_order["path"])
+    truth = artifacts.load("truth", truth_order["type"], root / truth_order["path"], links=True)
     spec = order["metric"]
     if spec["join"] == "key" and truth_order["type"]["kind"] == "table":
         prediction = pick_rows(truth, prediction, list(truth_order["type"]["key"]))
     code = root / order["code"]
-    values = check(spec, work.load_function(code, "score")(truth, prediction))
+    values = check(spec, _ask(work.load_function(code, "score"), truth, prediction))
     document = {
         "schema": "coopt/score/1",
         "challenge": order["challenge"],
@@ -56,7 +64,10 @@ def pick_rows(truth: Any, prediction: Any, key: list[str]) -> Any:
             f"the prediction has no column '{absent[0]}' to match rows by",
             hint="metric.join: whole lets the metric match by itself",
         )
-    merged = truth[key].merge(prediction, on=key, how="left", indicator=True, validate="1:1")
+    try:
+        merged = truth[key].merge(prediction, on=key, how="left", indicator=True, validate="1:1")
+    except ValueError as error:
+        raise ScoreInvalidError(f"rows cannot be matched by {key}: {error}") from error
     missing = merged["_merge"] != "both"
     if missing.any():
         example = merged.loc[missing, key].iloc[0].to_dict()
@@ -75,7 +86,7 @@ def check(spec: Mapping[str, Any], values: Any) -> dict[str, float]:
     name = spec["name"]
     try:
         found = {str(k): float(v) for k, v in dict(values).items()}
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ScoreInvalidError(f"the metric must return names and numbers: {error}") from error
     if name not in found:
         raise ScoreInvalidError(f"the metric returned no '{name}', only {sorted(found)}")
@@ -88,6 +99,16 @@ def check(spec: Mapping[str, Any], values: Any) -> dict[str, float]:
     return dict(sorted(found.items()))
 
 
+def _ask(function: Any, truth: Any, prediction: Any) -> Any:
+    """Call a metric's function; whatever it raises is no score."""
+    try:
+        return function(truth, prediction)
+    except Exception as error:  # the owner's code may raise anything
+        raise ScoreInvalidError(
+            f"the metric's {function.__name__} raised {type(error).__name__}: {error}"
+        ) from error
+
+
 def _write_losses(code: Path, truth: Any, prediction: Any, out: Path) -> str | None:
     import sys
 
@@ -95,17 +116,28 @@ def _write_losses(code: Path, truth: Any, prediction: Any, out: Path) -> str | N
     losses = getattr(module, "losses", None)
     if losses is None:
         return None
-    values = losses(truth, prediction)
+    values = _ask(losses, truth, prediction)
     if not work.has_numpy():
-        numbers = [float(v) for v in values]
-        if not all(map(math.isfinite, numbers)):
-            raise ScoreInvalidError("a per-example loss is not finite")
+        numbers = _numbers(values)
         (out / "losses.json").write_text(json.dumps(numbers) + "\n", encoding="utf-8")
         return "losses.json"
     import numpy as np
 
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ScoreInvalidError(f"losses must be numbers: {error}") from error
     if array.ndim != 1 or not np.isfinite(array).all():
         raise ScoreInvalidError("losses must be a 1-d array of finite numbers")
     np.save(out / "losses.npy", array, allow_pickle=False)
     return "losses.npy"
+
+
+def _numbers(values: Any) -> list[float]:
+    try:
+        numbers = [float(v) for v in values]
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ScoreInvalidError(f"losses must be numbers: {error}") from error
+    if not all(map(math.isfinite, numbers)):
+        raise ScoreInvalidError("a per-example loss is not finite")
+    return numbers
