@@ -132,7 +132,9 @@ class _Draft:
                 hint=f"coopt data fetch {self.challenge.spec.id}",
             )
         name = file_sha256(path)
-        self.data[name] = self.relative(path)
+        # Beside opened hidden data lie links to public files: the file itself is what nodes read.
+        inside = path.is_relative_to(self.workspace.root)
+        self.data[name] = self.relative(path if inside else path.resolve())
         return name
 
     def dataset(self, split: str) -> DatasetShape:
