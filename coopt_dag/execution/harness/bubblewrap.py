@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from coopt_dag.execution.harness import rooms
+from coopt_dag.execution.harness import rooms, syscalls
 from coopt_dag.execution.harness.confine import confine
 
 if TYPE_CHECKING:
@@ -101,6 +101,10 @@ def become(
         *("--ro-bind", str(params), "/params.json", "--remount-ro", "/", "--"),
         *(sys.executable, "-I", "-S", str(bootstrap), "enter", json.dumps(entrance), *program),
     ]
+    # Bubblewrap looks its own children up in /proc, which must be that of our pid namespace.
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
+    syscalls.mount("proc", "/proc", "proc", flags)
     os.set_inheritable(status_fd, True)
     # Its own environment can be read inside, by /proc/1/environ: so it has none.
     os.execve(words[0], words, {})  # noqa: S606
@@ -114,7 +118,7 @@ def _inside(code: Path, word: str) -> str:
 
 def enter(argv: list[str]) -> int:
     """Go from inside bubblewrap's room into the cage, and become the program."""
-    from coopt_dag.execution.harness import seccomp, syscalls
+    from coopt_dag.execution.harness import seccomp
     from coopt_dag.execution.harness.limits import Limits
 
     entrance, program = json.loads(argv[0]), argv[1:]
