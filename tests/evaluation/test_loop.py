@@ -69,13 +69,16 @@ def test_an_equal_score_is_no_gain(scene: Scene, tell: Tell) -> None:
     claim(scene.ada, "tiny", "add", days=1)
     submit(scene.ada, scene.challenge, made)
     (verdict,) = evaluate_pending(scene.lab, cores=2, tell=tell)
-    assert (verdict.status, verdict.improvement) == ("no_gain", "0")
+    # not scored: the exact score of what is no record would let anybody probe the hidden data
+    assert (verdict.status, verdict.after, verdict.improvement) == ("no_gain", None, None)
+    entry = scene.lab.state().submissions[verdict.submission_id]
+    assert (entry.status, entry.reason, entry.score_wad) == ("no_gain", "no_gain", None)
 
 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("def solve(inputs, *, params, rng):\n    return 1 / 0\n", "failed"),
+        ("def solve(inputs, *, params, rng):\n    return 1 / 0\n", "crashed"),
         (
             "def solve(inputs, *, params, rng):\n    return {'total': {'value': 1e300}}\n",
             "invalid_score",

@@ -173,7 +173,7 @@ def test_a_solution_that_fails_on_public_data_only_is_rejected(scene: Scene, tel
     )
     offer(scene, "add", "baseline", "picky", code)
     (verdict,) = evaluate_pending(scene.lab, cores=2, tell=tell)
-    assert (verdict.status, verdict.reason) == ("rejected", "failed")
+    assert (verdict.status, verdict.reason) == ("rejected", "crashed")
 
 
 def test_everything_that_the_ledger_names_survives_a_collection(
