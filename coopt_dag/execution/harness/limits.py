@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 MB = 1 << 20
 PROCESSES = 128
 """Processes and threads of one run; libraries start one a core and more."""
-FILES = 4096
+FILES = 1024
 """Open files of one process."""
 
 

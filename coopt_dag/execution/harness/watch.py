@@ -10,16 +10,22 @@ if TYPE_CHECKING:
     from coopt_dag.execution.harness.launch import Running
 
 POLL_S = 0.05
+_OWN = ("RssAnon", "RssShmem")
+_SHARE = ("Pss_Anon", "Pss_Shmem")
 
 
 def over_memory(running: Running) -> bool:
-    """Tell whether a run's processes hold more than their budget together."""
+    """Tell whether a run's processes hold more than their budget together.
+
+    Pages that several processes share count once: but only if the cheap sum, in which they count
+    in each, is over the budget.
+    """
     if not running.watched:
         return False
-    # A forked child shares the server's pages until it writes: they are nobody's use.
-    shared = _private_bytes("self") if running.isolation["launcher"] == "fork" else 0
-    used = sum(max(0, _private_bytes(pid) - shared) for pid in _family(running.pid))
-    return used > running.limits.group_bytes
+    family, budget = _family(running.pid), running.limits.group_bytes
+    if sum(_bytes_in(f"/proc/{pid}/status", _OWN) for pid in family) <= budget:
+        return False
+    return sum(_bytes_in(f"/proc/{pid}/smaps_rollup", _SHARE) for pid in family) > budget
 
 
 def _family(pid: int) -> list[str]:
@@ -34,10 +40,10 @@ def _family(pid: int) -> list[str]:
     return found
 
 
-def _private_bytes(name: str) -> int:
-    """Give anonymous and shared memory in use, in bytes; 0 for a process that is gone."""
+def _bytes_in(path: str, names: tuple[str, ...]) -> int:
+    """Give the sum of some rows, in bytes; 0 for a process that is gone."""
     with contextlib.suppress(OSError):
-        lines = Path(f"/proc/{name}/status").read_text(encoding="utf-8", errors="replace")
-        rows = dict(line.split(":", 1) for line in lines.splitlines() if ":" in line)
-        return sum(int(rows.get(k, "0 kB").split()[0]) << 10 for k in ("RssAnon", "RssShmem"))
+        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+        rows = dict(line.split(":", 1) for line in lines if ":" in line)
+        return sum(int(rows.get(name, "0 kB").split()[0]) << 10 for name in names)
     return 0
