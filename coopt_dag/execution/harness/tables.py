@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from coopt_dag.errors import near
 from coopt_dag.execution.harness.artifacts import refuse
+from coopt_dag.execution.harness.parquet_bytes import read_columns
 from coopt_dag.execution.harness.reading import most, read_plain
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ def load(
     links: bool = False,
 ) -> pd.DataFrame:
     """Read a table and check it; columns come in declared order."""
-    data = read_plain(name, path, limit_bytes=most(limit_bytes), links=links)
+    most_bytes = most(limit_bytes)
+    data = read_plain(name, path, limit_bytes=most_bytes, links=links)
     try:
-        # memory_map off and one thread: a forked child must not touch Arrow's thread pools
-        table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
-    except (pa.ArrowException, OSError) as error:
-        raise refuse(name, f"{path.name} is no readable Parquet file: {error}") from error
-    frame = table.to_pandas(use_threads=False, ignore_metadata=True)
+        columns = [c["name"] for c in type_["columns"]]
+        table = read_columns(data, columns, limit_bytes=most_bytes)
+        frame = table.to_pandas(use_threads=False, ignore_metadata=True)
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise refuse(name, f"{path.name} is no table that can be read: {error}") from error
     return check(name, type_, frame)
 
 
