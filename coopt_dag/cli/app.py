@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from coopt_dag.cli import artifacts, identities, ipfs, keeping, ledgers, loop, reuse, runs, setup
+from coopt_dag.cli import (
+    artifacts,
+    identities,
+    ipfs,
+    keeping,
+    ledgers,
+    loop,
+    reuse,
+    runs,
+    sealing,
+    setup,
+)
 
 app = typer.Typer(
     name="coopt",
@@ -26,6 +37,8 @@ app.command("check")(loop.check)
 app.command("submit")(loop.submit)
 app.command("reuse")(reuse.reuse)
 app.command("evaluate")(loop.evaluate)
+app.command("seal")(sealing.seal)
+app.command("unseal")(sealing.unseal)
 app.command("board")(ledgers.board)
 app.command("log")(ledgers.log)
 app.command("profile")(ledgers.profile)
@@ -38,6 +51,7 @@ id_app = typer.Typer(help="Identities: encrypted keys that sign.", no_args_is_he
 id_app.command("new")(identities.new)
 id_app.command("list")(identities.list_)
 id_app.command("show")(identities.show)
+id_app.command("recipient")(identities.recipient)
 app.add_typer(id_app, name="id")
 
 data_app = typer.Typer(help="Data of a challenge.", no_args_is_help=True)
@@ -47,6 +61,7 @@ app.add_typer(data_app, name="data")
 challenge_app = typer.Typer(help="Challenges of this workspace.", no_args_is_help=True)
 challenge_app.command("list")(setup.list_)
 challenge_app.command("register")(loop.register)
+challenge_app.command("verify")(sealing.verify)
 app.add_typer(challenge_app, name="challenge")
 
 ipfs_app = typer.Typer(help="Content by CID: store, gateway, CAR files.", no_args_is_help=True)

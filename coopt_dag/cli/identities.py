@@ -49,6 +49,24 @@ def list_(as_json: Json = False) -> None:
         say("\n".join(f"{i.name:<20} {i.address}" for i in found) or "none; coopt id new NAME")
 
 
+def recipient(name: Name, passphrase_file: PassphraseFile = None, as_json: Json = False) -> None:
+    """Print the age recipient to which owners seal hidden data for you; make its key if absent.
+
+    The key lies beside the keystore, under the same passphrase. Send the line to the owner.
+
+    Example: coopt id recipient lab
+    """
+    from coopt_dag.cli.wiring import passphrase
+    from coopt_dag.evaluation.agekeys import has_key, make_key, recipient_of
+
+    folder = _folder()
+    if has_key(folder, name) and (folder / f"{name}.recipient").is_file():
+        found = recipient_of(folder, name)
+    else:
+        found = make_key(folder, name, passphrase(passphrase_file)).recipient
+    put({"name": name, "recipient": found}) if as_json else say(found)
+
+
 def show(name: Name, as_json: Json = False) -> None:
     """Show one identity's address and file.
 

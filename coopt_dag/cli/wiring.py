@@ -13,6 +13,7 @@ from coopt_dag.specs.workspace import find_workspace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from coopt_dag.evaluation.agekeys import AgeKey
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.ledger.protocol import Ledger, Signer
     from coopt_dag.specs.loaded import LoadedWorkspace
@@ -63,17 +64,38 @@ def passphrase(file: Path | None, *, confirm: bool = False) -> str:
 
 def signer(workspace: LoadedWorkspace, name: str | None, file: Path | None) -> Signer:
     """Unlock the identity that signs: `--as`, the workspace's, or the only one there is."""
-    from coopt_dag.ledger.keys import list_identities, unlock
+    from coopt_dag.ledger.keys import unlock
 
-    folder = identities_folder(workspace)
-    known = [i.name for i in list_identities(folder)]
-    chosen = name or workspace.spec.identity or (known[0] if len(known) == 1 else None)
-    if chosen is None:
+    return unlock(identities_folder(workspace), chosen(workspace, name), passphrase(file))
+
+
+def signer_and_key(
+    workspace: LoadedWorkspace, name: str | None, file: Path | None, *, make: bool = False
+) -> tuple[Signer, AgeKey | None]:
+    """Unlock the identity that signs, and its key for sealed data, with one question.
+
+    The key is None if the identity has none, unless it is to be made.
+    """
+    from coopt_dag.evaluation.agekeys import has_key, make_key
+    from coopt_dag.ledger.keys import unlock
+
+    folder, who, word = identities_folder(workspace), chosen(workspace, name), passphrase(file)
+    hand = unlock(folder, who, word)
+    return hand, make_key(folder, who, word) if make or has_key(folder, who) else None
+
+
+def chosen(workspace: LoadedWorkspace, name: str | None) -> str:
+    """Give the name of the identity that acts."""
+    from coopt_dag.ledger.keys import list_identities
+
+    known = [i.name for i in list_identities(identities_folder(workspace))]
+    found = name or workspace.spec.identity or (known[0] if len(known) == 1 else None)
+    if found is None:
         raise IdentityError(
             "which identity signs?" if known else "there is no identity yet",
             hint=f"--as NAME, one of: {', '.join(known)}" if known else "coopt id new NAME",
         )
-    return unlock(folder, chosen, passphrase(file))
+    return found
 
 
 def ledger(workspace: LoadedWorkspace, *, write: bool) -> Ledger:

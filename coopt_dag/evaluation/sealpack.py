@@ -231,6 +231,8 @@ def read_header(text: bytes) -> tuple[SealedFile, ...]:
 
 def _file(row: Any) -> SealedFile:
     path, size = row["path"], row["size"]
+    if not isinstance(path, str):
+        raise TypeError("a path is no text")
     salt, leaves = bytes.fromhex(row["salt"]), tuple(bytes.fromhex(x) for x in row["leaves"])
     parts = path.split("/")
     if "\0" in path or any(p in {"", ".", ".."} for p in parts) or len(path.encode()) > 4096:
