@@ -105,7 +105,10 @@ class _Walk:
             below = descriptor(self.name, entry.name, folder_fd=folder_fd, links=False, folder=True)
             self.enter(below, depth=depth + 1)
             return
-        status = os.stat(entry.name, dir_fd=folder_fd, follow_symlinks=self.links)
+        try:
+            status = os.stat(entry.name, dir_fd=folder_fd, follow_symlinks=self.links)
+        except OSError as error:  # a link that leads nowhere, or in a circle
+            raise refuse(self.name, f"{entry.name!r} {error.strerror}") from error
         if stat.S_ISLNK(status.st_mode):
             raise refuse(self.name, f"{entry.name!r} is a link")
         check_plain(self.name, entry.name, status, links=self.links)

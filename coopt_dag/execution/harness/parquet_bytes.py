@@ -120,14 +120,10 @@ def _read(file: Any, schema: pa.Schema, limit_bytes: int) -> pa.Table:
     left, batches = limit_bytes, []
     for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
         left -= batch.num_rows * _row_bytes(schema)
-        columns = []
-        for column in batch.columns:
-            if pa.types.is_dictionary(column.type):
-                left -= _text_bytes(column)
-            if left < 0:
-                raise ValueError(f"it unpacks to more than the {limit_bytes} bytes allowed")
-            columns.append(column)
-        cast = [c.cast(t) for c, t in zip(columns, plain.types, strict=True)]
+        left -= sum(_text_bytes(c) for c in batch.columns if pa.types.is_dictionary(c.type))
+        if left < 0:
+            raise ValueError(f"it unpacks to more than the {limit_bytes} bytes allowed")
+        cast = [c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for c in batch.columns]
         batches.append(pa.RecordBatch.from_arrays(cast, schema=plain))
     return pa.Table.from_batches(batches, schema=plain)
 

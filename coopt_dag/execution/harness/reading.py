@@ -25,6 +25,7 @@ _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _FAULTS_OF_THE_FILE = {
     errno.ELOOP: "is a link",
     errno.ENOTDIR: "lies in no plain folder",
+    errno.ENAMETOOLONG: "has a name that is too long",
     errno.ENXIO: "is a socket or a device",
     errno.ENODEV: "is a device",
     errno.EACCES: "is not readable",
@@ -91,12 +92,15 @@ def opened(
         fd = descriptor(name, path.name, folder_fd=folder_fd, links=links)
     finally:
         os.close(folder_fd)
-    with os.fdopen(fd, "rb") as file:
+    try:
         status = os.fstat(fd)
         check_plain(name, path.name, status, links=links)
         if status.st_size > limit_bytes:
             raise refuse(name, f"{status.st_size} bytes are more than the {limit_bytes} allowed")
-        yield file, status.st_size
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            yield file, status.st_size
+    finally:
+        os.close(fd)
 
 
 def read_plain(name: str, path: Path, *, limit_bytes: int, links: bool = False) -> bytes:
