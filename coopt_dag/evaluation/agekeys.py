@@ -112,7 +112,7 @@ def open_key(folder: Path, name: str, passphrase: str) -> AgeKey:
         secret = pyrage.passphrase.decrypt(path.read_bytes(), passphrase)
     except pyrage.DecryptError as error:
         raise IdentityError(
-            f"the key for sealed data of '{name}' does not open with this passphrase",
+            f"the key for sealed data of '{name}' does not open with this passphrase ({error})",
             path=path,
             hint="it is the passphrase of its keystore; try again",
         ) from error

@@ -425,6 +425,7 @@ def test_the_commitment_is_the_one_that_the_page_describes():
     assert root_of(three) == sha256(b"\1" + sha256(b"\1" + one + two).digest() + two).hexdigest()
 
 
+@pytest.mark.slow
 def test_an_identity_has_one_key_for_sealed_data_under_its_passphrase(tmp_path):
     new_identity(tmp_path, "lab", "word", iterations=2)
     with pytest.raises(IdentityError, match="no key"):
