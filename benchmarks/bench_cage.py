@@ -50,19 +50,19 @@ def _measure(root: Path) -> dict[str, Any]:
     program.chmod(0o755)
     command = {"entry": {"command": ["program.sh"], "python": None, "function": None}}
     kinds = {"score": (score, {}), "step": (step, {}), "program": (step, command)}
-    pools = {caged: Pool(root, 1, {}, caged=caged) for caged in (True, False)}
-    times: dict[tuple[str, bool], list[float]] = {}
+    pools = {level: Pool(root, 1, {}, cage=level) for level in ("strong", "none")}
+    times: dict[tuple[str, str], list[float]] = {}
     for _ in range(ROUNDS):
         for name, (key, extra) in kinds.items():
-            for caged, pool in pools.items():
-                order = expand(plan, key) | extra | {"caged": caged, "bwrap": str(find_bwrap())}
+            for level, pool in pools.items():
+                order = expand(plan, key) | extra | {"cage": level, "bwrap": str(find_bwrap())}
                 discard(root / folder_of(plan, key))
-                times.setdefault((name, caged), []).append(_one(pool, order))
+                times.setdefault((name, level), []).append(_one(pool, order))
     for pool in pools.values():
         pool.close()
     found: dict[str, Any] = {}
     for name in kinds:
-        caged, bare = (statistics.median(times[name, c]) * 1e3 for c in (True, False))
+        caged, bare = (statistics.median(times[name, c]) * 1e3 for c in ("strong", "none"))
         found[name] = {"caged_ms": caged, "uncaged_ms": bare, "overhead_ms": caged - bare}
     return found
 

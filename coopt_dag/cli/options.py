@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from coopt_dag.errors import UsageError
+
+if TYPE_CHECKING:
+    from coopt_dag.execution.harness.job import Level
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")]
 As = Annotated[str | None, typer.Option("--as", metavar="NAME", help="Identity that signs.")]
@@ -22,4 +27,24 @@ Trust = Annotated[
         help="Run without a cage, with all your rights; its results earn no record.",
     ),
 ]
+WeakCage = Annotated[
+    bool,
+    typer.Option(
+        "--weak-cage",
+        help="Where there are no namespaces: Landlock, seccomp, limits; earns no record.",
+    ),
+]
 Cores = Annotated[int, typer.Option(min=1, max=1024, help="Nodes that run at once.")]
+
+
+def level(trust: bool, weak: bool) -> Level:
+    """Read the two options that loosen the cage.
+
+    >>> level(False, True)
+    'weak'
+    """
+    if trust and weak:
+        raise UsageError(
+            "--i-trust-this-code and --weak-cage exclude each other", hint="leave one out"
+        )
+    return "none" if trust else "weak" if weak else "strong"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coopt_dag.cli.options import Cores, Json, Trust
+from coopt_dag.cli.options import Cores, Json, Trust, WeakCage, level
 from coopt_dag.cli.printing import note
 from coopt_dag.errors import UsageError
 
@@ -53,6 +53,7 @@ def run(
         typer.Option("--distrust", help="Run again what `coopt reuse` brought, or ran uncaged."),
     ] = False,
     i_trust_this_code: Trust = False,
+    weak_cage: WeakCage = False,
     cores: Cores = CORES,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
     as_json: Json = False,
@@ -89,7 +90,7 @@ def run(
                 cores=cores,
                 listener=listener,
                 believe=not distrust,
-                caged=not i_trust_this_code,
+                cage=level(i_trust_this_code, weak_cage),
             )
     from coopt_dag.cli.outcome import show_outcome
 

@@ -117,4 +117,4 @@ def _pool(root: Path, slots: int) -> Pool:
     if not path.is_file():
         return Pool(root, slots)
     about = json.loads(path.read_text(encoding="utf-8"))
-    return Pool(root, slots, about["preload"], caged=about["caged"])
+    return Pool(root, slots, about["preload"], cage=about["cage"])

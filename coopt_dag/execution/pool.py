@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from coopt_dag.execution.harness.job import Level
+
 BOOTSTRAP = PACKAGE / "execution" / "harness" / "bootstrap.py"
 
 Answer = dict[str, Any] | None
@@ -35,8 +37,8 @@ class Pool:
         How many nodes run at once, over all environments.
     preload : mapping
         Environment → modules that its server imports before it forks.
-    caged : bool
-        False: what runs has all our rights (`--i-trust-this-code`).
+    cage : str
+        What runs is caged: strong; weak, for machines without namespaces; none, by trust.
     python
         Environment → its interpreter.
     bootstrap : Path
@@ -46,7 +48,7 @@ class Pool:
     root: Path
     slots: int
     preload: Mapping[str, list[str]] = field(default_factory=dict)
-    caged: bool = True
+    cage: Level = "strong"
     python: Callable[[str], Path] = python_of
     bootstrap: Path = BOOTSTRAP
     _servers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -75,7 +77,7 @@ class Pool:
             [
                 *(str(self.python(environment)), "-s", "-P", str(self.bootstrap), "serve"),
                 *(str(self.root), str(take), str(give)),
-                *("yes" if self.caged else "no", preload),
+                *(self.cage, preload),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

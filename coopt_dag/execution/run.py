@@ -18,6 +18,7 @@ from coopt_dag.execution.workflow import build_environments, write_orders
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from coopt_dag.execution.harness.job import Level
     from coopt_dag.execution.pool import Answer
 
 SNAKEFILE = Path(__file__).with_name("Snakefile")
@@ -42,7 +43,7 @@ def run(
     listener: Callable[[Progress], None] | None = None,
     keep_results: bool = True,
     believe: bool = True,
-    caged: bool = True,
+    cage: Level = "strong",
 ) -> Outcome:
     """Bring every node of a plan into the store and write the results document.
 
@@ -57,8 +58,9 @@ def run(
     believe : bool
         False: nodes that were brought from elsewhere or ran uncaged, and all made of them, run
         again here.
-    caged : bool
-        False: what runs now has all our rights, which its manifests tell.
+    cage : str
+        strong; weak: Landlock, seccomp and limits only, for machines without namespaces; none: what
+        runs has all our rights. The manifests tell, and only strong ones earn a record.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def run(
                 inventory.missing,
                 cores=cores,
                 listener=listener,
-                caged=caged,
+                cage=cage,
             )
         document = (
             written(plan, root) or results.write(plan, root)
@@ -97,16 +99,14 @@ def _execute(
     *,
     cores: int,
     listener: Callable[[Progress], None] | None,
-    caged: bool,
+    cage: Level,
 ) -> None:
     from coopt_dag.execution.pool import Pool
 
-    if caged:
+    if cage == "strong":
         require_cage()
     environments = build_environments(plan, root, missing)
-    pool = Pool(
-        root, cores, {n: e["preload"] for n, e in plan["environments"].items()}, caged=caged
-    )
+    pool = Pool(root, cores, {n: e["preload"] for n, e in plan["environments"].items()}, cage=cage)
     pool.warm(environments[0])  # it imports while we import Snakemake
     failures: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
     done = 0
@@ -120,7 +120,7 @@ def _execute(
             listener(Progress(done, len(missing), order, error))
 
     try:
-        write_orders(plan, root, missing, caged=caged)
+        write_orders(plan, root, missing, cage=cage)
         from coopt_dag.execution.snakemake_api import make
 
         finished = make(plan, root, plan_path, missing, pool=pool, listener=listen, cores=cores)

@@ -103,9 +103,7 @@ class _Trial:
                 yield line.removeprefix(entry.GAINED)[:300]
 
 
-def attack(
-    launchers: Sequence[str] = LAUNCHERS, *, bootstrap: Path = BOOTSTRAP
-) -> Report:
+def attack(launchers: Sequence[str] = LAUNCHERS, *, bootstrap: Path = BOOTSTRAP) -> Report:
     """Run all attacks and judge them.
 
     Parameters
@@ -218,7 +216,7 @@ def _trial(bait: Bait, bwrap: str, attack_: Attack, case: Case, launcher: str) -
         "disk_mb": OUTPUT_MB,
         "inputs": [{"name": "given", "type": TYPES["json"], "path": "given.json"}],
         "outputs": {"report": {"type": TYPES[case.kind], "file": FILES[case.kind]}},
-        "caged": True,
+        "cage": "strong",
         "bwrap": bwrap,
     }
     return _Trial(attack_.name, case, launcher, order)

@@ -25,6 +25,8 @@ from coopt_dag.execution.results import marker_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from coopt_dag.execution.harness.job import Level
+
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
@@ -96,7 +98,7 @@ def command_of(plan: Mapping[str, Any], root: Path, key: str) -> str:
 
 
 def write_orders(
-    plan: Mapping[str, Any], root: Path, keys: Iterable[str], *, caged: bool = True
+    plan: Mapping[str, Any], root: Path, keys: Iterable[str], *, cage: Level = "strong"
 ) -> None:
     """Write one order file for each node that must run, with how it is caged.
 
@@ -105,7 +107,7 @@ def write_orders(
     IsolationError
         It must be caged and there is no bubblewrap.
     """
-    how = {"caged": caged, "bwrap": str(find_bwrap()) if caged else ""}
+    how = {"cage": cage, "bwrap": str(find_bwrap()) if cage == "strong" else ""}
     folder = root / plan["state"] / "orders"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -114,7 +116,7 @@ def write_orders(
             json.dumps(expand(plan, key) | how), encoding="utf-8"
         )
     preload = {name: e["preload"] for name, e in plan["environments"].items()}
-    about = {"preload": preload, "caged": caged}
+    about = {"preload": preload, "cage": cage}
     (folder / "servers.json").write_text(json.dumps(about), encoding="utf-8")
 
 
@@ -137,7 +139,8 @@ def open_workflow(config: Mapping[str, Any], *, main: bool) -> Workflow:
     config : mapping
         Snakemake's configuration: `plan` (a file, given by `coopt run`), or `challenge`,
         `with` (``step=solution,…``), `grid` (all combinations), `scored` (true or false), and
-        `i_trust_this_code` (true: nothing is caged, and no record comes of it).
+        `i_trust_this_code` (true: nothing is caged) or `weak_cage` (true: see `run`), of which no
+        record comes.
     main : bool
         False in Snakemake's remote jobs, which find everything prepared.
     """
@@ -158,11 +161,17 @@ def open_workflow(config: Mapping[str, Any], *, main: bool) -> Workflow:
         for damage in inventory.damaged:
             sys.stderr.write(f"{damage.path}: {damage.reason}; the node runs again\n")
         build_environments(plan, root, inventory.missing)
-        caged = config.get("i_trust_this_code") is not True
-        if caged and inventory.missing:
+        cage = _cage(config)
+        if cage == "strong" and inventory.missing:
             require_cage()
-        write_orders(plan, root, inventory.missing, caged=caged)
+        write_orders(plan, root, inventory.missing, cage=cage)
     return Workflow(root, plan, path.relative_to(root).as_posix())
+
+
+def _cage(config: Mapping[str, Any]) -> Level:
+    if config.get("i_trust_this_code") is True:
+        return "none"
+    return "weak" if config.get("weak_cage") is True else "strong"
 
 
 def _request(config: Mapping[str, Any]) -> Request:

@@ -1,6 +1,6 @@
 """Entry of every worker interpreter: makes only `coopt_dag` importable, nothing of the host.
 
-Usage: ``bootstrap.py node ROOT ORDER``, ``bootstrap.py serve ROOT TAKE_FD GIVE_FD CAGED PRELOAD``,
+Usage: ``bootstrap.py node ROOT ORDER``, ``bootstrap.py serve ROOT TAKE_FD GIVE_FD CAGE PRELOAD``,
 or, inside bubblewrap, ``bootstrap.py enter ENTRANCE PROGRAM …``.
 Adding the package's parent folder to `sys.path` would expose every package installed beside
 it to the step's code, so the package is loaded by its path.

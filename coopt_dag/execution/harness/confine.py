@@ -48,7 +48,7 @@ def confine(
     OSError
         Some wall could not be put up; the caller must not go on.
     """
-    _limit(limits, address_bytes)
+    limit(limits, address_bytes)
     syscalls.drop_bounding_set()
     if user is not None:
         os.setgroups([])
@@ -63,7 +63,8 @@ def confine(
     seccomp.install(filter_)
 
 
-def _limit(limits: Limits, address_bytes: int | None) -> None:
+def limit(limits: Limits, address_bytes: int | None) -> None:
+    """Set the limits that the kernel keeps a process."""
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: limits.cpu_s,

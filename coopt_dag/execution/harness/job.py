@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Level = Literal["strong", "weak", "none"]
+"""How a run is caged, as its manifest tells; only strong ones earn a record."""
 MANIFEST = "manifest.json"
 SCORE_FILE = "score.json"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import FAILURES, CooptError
-from coopt_dag.execution.harness import cage, syscalls, worker
+from coopt_dag.execution.harness import cage, syscalls, weak, worker
 from coopt_dag.execution.harness.gather import gather
 from coopt_dag.execution.harness.inspector import inspection_of
 from coopt_dag.execution.harness.limits import Limits
@@ -91,7 +91,7 @@ def start(
         discard(stage)
         (stage / "out").mkdir(parents=True)
     limits, warden = Limits.of(order), nursery.warden
-    box, isolation = None, UNCAGED
+    box, isolation = None, weak.ISOLATION if order["cage"] == "weak" else UNCAGED
     child = nursery.take()
     if warden is not None:
         box = _box(order, stage, warden, limits)
@@ -101,7 +101,18 @@ def start(
     os.close(child.orders)
     group = None if warden is None else warden.group
     wall_s = _INSPECTION_S if inspects else order["wall_s"]
-    return Running(order, child, stage, time.monotonic() + wall_s, isolation, limits, box, inspects)
+    return Running(
+        order,
+        child,
+        stage,
+        time.monotonic() + wall_s,
+        isolation,
+        limits,
+        box,
+        inspects,
+        kills=group.kills() if group else 0,
+        group=group,
+    )
 
 
 def _name_of_server() -> str:

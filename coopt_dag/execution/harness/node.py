@@ -22,7 +22,7 @@ def main(argv: list[str]) -> int:
     order = json.loads((root / argv[1]).read_text(encoding="utf-8"))
     os.umask(0o022)  # what we make is read by throw-away users
     try:
-        warden = cage.move_in() if order["caged"] else None
+        warden = cage.move_in() if order["cage"] == "strong" else None
         nursery = Nursery(warden)
         try:
             error = run_one(order, root, nursery)

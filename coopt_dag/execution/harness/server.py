@@ -124,11 +124,11 @@ class Server:
 
 
 def main(argv: list[str]) -> int:
-    """Serve ``ROOT TAKE_FD GIVE_FD CAGED PRELOAD`` (yes or no; modules joined by commas)."""
+    """Serve ``ROOT TAKE_FD GIVE_FD CAGE PRELOAD`` (a level; modules joined by commas)."""
     root, take_fd, give_fd = Path(argv[0]), int(argv[1]), int(argv[2])
     os.umask(0o022)  # what we make is read by throw-away users
     warden, refused = None, None
-    if argv[3] == "yes":
+    if argv[3] == "strong":
         try:
             warden = cage.move_in()
         except IsolationError as error:

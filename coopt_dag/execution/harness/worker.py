@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from coopt_dag.errors import CooptError
-from coopt_dag.execution.harness import bubblewrap, cage, rooms, syscalls
+from coopt_dag.errors import CooptError, IsolationError
+from coopt_dag.execution.harness import bubblewrap, cage, rooms, syscalls, weak
 from coopt_dag.execution.harness.limits import Limits
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def be_worker(ends: Ends, warden: cage.Warden | None) -> NoReturn:
             os.dup2(log, 2)
             os.close(log)
             code = _do(task, warden)
-    except OSError as error:
+    except (OSError, IsolationError) as error:
         _tell(f"{type(error).__name__}: {error}")
     except BaseException:  # noqa: BLE001  # the last frame of a process: report, then end
         traceback.print_exc()
@@ -130,6 +130,8 @@ def _tell(word: str) -> None:
 def _do(task: Task, warden: cage.Warden | None) -> int:
     if warden is None or task.box is None:
         os.chdir(task.stage)
+        if task.order["cage"] == "weak":
+            weak.enter(task.order, task.root, task.stage)
         _tell("ok")
         os.close(_STATUS)
         return _run(task.order, task.root, task.stage / "out")
