@@ -134,6 +134,7 @@ HOSTILE: dict[str, bytes] = {
     "key-twice.parquet": parquet(table(k=[1, 1, 2])),
     "texts-for-numbers.parquet": parquet(table(x=["1", "2", "3"])),
     "undeclared.parquet": parquet(table(y=[1, 2, 3])),
+    "latin.parquet": parquet(table(s=pa.array([b"\xff", b"b", b"c"]).view(pa.string()))),
     "too-few.parquet": parquet(pa.table({"k": [1], "x": [1.0]})),
     "prefixes.parquet": parquet(
         table(), use_dictionary=False, column_encoding={"s": "DELTA_BYTE_ARRAY"}

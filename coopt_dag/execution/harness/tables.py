@@ -43,9 +43,9 @@ def load(
         columns = [c["name"] for c in type_["columns"]]
         table = read_columns(data, columns, limit_bytes=most_bytes)
         frame = table.to_pandas(use_threads=False, ignore_metadata=True)
+        return check(name, type_, frame)  # where texts are looked at, some are no UTF-8
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise refuse(name, f"{path.name} is no table that can be read: {error}") from error
-    return check(name, type_, frame)
 
 
 def save(name: str, type_: Mapping[str, Any], value: Any, path: Path) -> None:
