@@ -174,7 +174,8 @@ def finish(
 
 def _failed(case: _Case, error: CooptError, tell: Callable[[str], None]) -> Verdict:
     """Reject a submission that failed by itself; pass on every other failure."""
-    if not is_own_failure(error):
+    folder = case.desk.workspace.state_dir / "content" / case.submission.solution_cid
+    if not is_own_failure(error, folder=folder):
         raise error
     outputs = case.challenge.steps[case.submission.step].spec.outputs
     feedback = feedback_of(error, outputs=outputs)

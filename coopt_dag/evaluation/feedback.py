@@ -8,11 +8,13 @@ an output that the step itself declares.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import (
     FAILURES,
     ContentRefusedError,
+    EnvironmentBuildError,
     NodeFailedError,
     ScoreInvalidError,
     SpecError,
@@ -31,10 +33,20 @@ OWN: dict[type[CooptError], str] = {
 }
 """Failures that are the submission's own; a node's has classes of its own, `FAILURES`."""
 
+ENVIRONMENT = "environment"
 IRREPRODUCIBLE = "irreproducible"
 NO_GAIN = "no_gain"
-REASONS = (*FAILURES, *sorted(set(OWN.values()) - set(FAILURES)), IRREPRODUCIBLE, NO_GAIN)
+REASONS = (
+    *FAILURES,
+    *sorted(set(OWN.values()) - set(FAILURES)),
+    ENVIRONMENT,
+    IRREPRODUCIBLE,
+    NO_GAIN,
+)
 """All that the evaluation itself gives as a reason; the ledger takes at most 31 bytes."""
+
+_AWAY = ("fetch", "sending request", "connect", "timed out", "dns", "no space left", "network")
+"""Words of a failed build that may well be the network's fault, or the machine's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +65,24 @@ class Feedback:
         return {"reason": self.reason} | ({} if self.field is None else {"field": self.field})
 
 
-def is_own_failure(error: CooptError) -> bool:
+def is_own_failure(error: CooptError, *, folder: Path | None = None) -> bool:
     """Tell whether a submission is to blame; else it stays pending, whatever was tried.
 
+    Parameters
+    ----------
+    folder
+        Of the solution: a lock in it that cannot be built, other than for want of the network,
+        is its own fault; that of the challenge never is.
+
+    Examples
+    --------
     >>> from coopt_dag.errors import DataMissingError
     >>> is_own_failure(NodeFailedError("it crashed")), is_own_failure(DataMissingError("no data"))
     (True, False)
     """
+    if isinstance(error, EnvironmentBuildError):
+        inside = folder is not None and Path(error.path or "").is_relative_to(folder)
+        return inside and not any(word in error.message.lower() for word in _AWAY)
     return isinstance(error, tuple(OWN))
 
 
@@ -83,4 +106,6 @@ def feedback_of(error: CooptError, *, outputs: Collection[str] = ()) -> Feedback
         reason = error.failure if error.failure in FAILURES else "crashed"
         named = reason == "invalid_output" and error.field in outputs
         return Feedback(reason, error.field if named else None)
+    if isinstance(error, EnvironmentBuildError):
+        return Feedback(ENVIRONMENT)
     return Feedback(next(text for cls, text in OWN.items() if isinstance(error, cls)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,11 @@ from coopt_dag.errors import (
 from coopt_dag.evaluation.evaluate import evaluate_one, evaluate_pending, finish
 from coopt_dag.evaluation.feedback import REASONS, feedback_of, is_own_failure
 from coopt_dag.evaluation.register import register
-from coopt_dag.ledger.actions import Rescore
+from coopt_dag.evaluation.submit import claim, fork
+from coopt_dag.ledger.actions import Rescore, Submit
 from coopt_dag.ledger.events import HeadRescored
 from coopt_dag.report.board import board, log_row
+from coopt_dag.store.folders import add_path
 from coopt_dag.store.local import LocalStore
 from tests.evaluation.test_loop import offer
 from tests.evaluation.test_reuse import report_of
@@ -233,6 +236,31 @@ def test_a_submission_that_was_judged_meanwhile_keeps_its_verdict(scene: Scene, 
 )
 def test_what_the_machine_lacks_is_not_held_against_a_submission(error: Any) -> None:
     assert not is_own_failure(error("away"))
+
+
+@pytest.mark.parametrize(("said", "own"), [("no such hash", True), ("Failed to fetch: x", False)])
+def test_a_lock_of_its_own_that_cannot_be_built_is_a_submissions_own_fault(
+    tmp_path: Path, said: str, own: bool
+) -> None:
+    error = EnvironmentBuildError(said, path=tmp_path / "mine" / "environment.lock")
+    assert is_own_failure(error, folder=tmp_path / "mine") is own
+    assert not is_own_failure(error, folder=tmp_path / "another")
+    assert feedback_of(error).to_json() == {"reason": "environment"}
+
+
+def test_a_solution_that_no_lint_would_pass_is_rejected_by_its_class(
+    scene: Scene, tell: Tell
+) -> None:
+    register(scene.lab, scene.challenge, cores=2, tell=tell)
+    made = fork(scene.ada, scene.challenge, "add", source="baseline", name="odd", author="ada")
+    with (made / "solution.yaml").open("a") as file:
+        file.write(f"environment: {CANARY}.lock\n")  # which is not there
+    claim(scene.ada, "tiny", "add", days=1)
+    scene.ada.send(Submit("tiny", "add", add_path(scene.ada.store, made)))  # past `coopt submit`
+    shutil.rmtree(made)
+    (verdict,) = evaluate_pending(scene.lab, cores=2, tell=tell)
+    assert (verdict.status, verdict.reason) == ("rejected", "invalid_spec")
+    assert CANARY not in json.dumps(report_of(scene, verdict.submission_id))
 
 
 def test_a_failure_that_names_no_class_of_ours_is_a_crash() -> None:
