@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -13,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyrage
 
-from coopt_dag.errors import DataMissingError, IdentityError, IntegrityError, UsageError
+from coopt_dag.errors import (
+    BusyError,
+    DataMissingError,
+    IdentityError,
+    IntegrityError,
+    UsageError,
+)
 from coopt_dag.evaluation.agekeys import AgeKey, read_recipient
 from coopt_dag.evaluation.commitment import SALT_BYTES, SealedFile, leaf, root_of
 from coopt_dag.evaluation.sealed import against, entry_of, open_with, revealed, sealed_box
@@ -167,14 +174,28 @@ def _encrypt(data: Path, files: Sequence[SealedFile], target: Path, key: AgeKey)
 
 @contextmanager
 def _scratch(state: Path) -> Iterator[Path]:
-    """Give a private folder for ciphertext; what a killed call left is removed first."""
-    base = state / "sealing"
-    shutil.rmtree(base, ignore_errors=True)
-    base.mkdir(parents=True, mode=0o700)
-    try:
-        yield Path(tempfile.mkdtemp(dir=base))
-    finally:
-        shutil.rmtree(base)
+    """Give a private folder for ciphertext; what a killed call left is removed first.
+
+    Raises
+    ------
+    BusyError
+        Another process seals in this workspace.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "sealing.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(
+                "another process seals in this workspace", path=lock.name, hint="wait for it"
+            ) from error
+        base = state / "sealing"
+        shutil.rmtree(base, ignore_errors=True)
+        base.mkdir(mode=0o700)
+        try:
+            yield Path(tempfile.mkdtemp(dir=base))
+        finally:
+            shutil.rmtree(base)
 
 
 def _same(
@@ -184,10 +205,10 @@ def _same(
     entry: SealEntry | None = desk.state().seal(challenge.spec.id)
     if entry is None or entry.is_open:
         return None
-    with sealed_box(desk, challenge.spec.id, entry) as box:
-        if box.recipients != to:
-            return None
-        files = open_with(box, key)
+    box = sealed_box(desk, challenge.spec.id, entry)
+    if box.recipients != to:
+        return None
+    files = open_with(box, key)
     data = desk.workspace.data_dir / challenge.spec.id
     if [f.path for f in files] != paths or against(files, data) is not None:
         return None
@@ -212,9 +233,9 @@ def unseal(desk: Desk, challenge: str, *, epoch: int, key: AgeKey) -> str:
             f"epoch {epoch} of '{challenge}' was unsealed already",
             hint=f"coopt challenge verify {challenge} --epoch {epoch}",
         )
-    with sealed_box(desk, challenge, entry) as box:
-        epoch_key = box.epoch_key(key)
-        box.open(epoch_key)
+    box = sealed_box(desk, challenge, entry)
+    epoch_key = box.epoch_key(key)
+    box.open(epoch_key)
     cid = add_bytes(desk.store, epoch_key.secret().encode() + b"\n", pin=True)
     if revealed(desk, cid).recipient != epoch_key.recipient:
         raise IntegrityError("the store gave another key back", hint="coopt ipfs doctor")

@@ -106,14 +106,13 @@ def entry_of(state: LedgerState, challenge: str, epoch: int | None = None) -> Se
     raise UnknownNameError("epoch", wanted, [str(s.epoch) for s in seals], hint=hint)
 
 
-@contextmanager
-def sealed_box(desk: Desk, challenge: str, entry: SealEntry) -> Iterator[Box]:
+def sealed_box(desk: Desk, challenge: str, entry: SealEntry) -> Box:
     """Fetch a seal's ciphertext, kept in the workspace's content folder, and read its manifest."""
     folder = desk.workspace.state_dir / "content" / entry.sealed_cid
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
     fetch_path(desk.store, entry.sealed_cid, folder)  # compares what is there with the CID
-    yield Box(folder, challenge, entry, _recipients(folder, challenge, entry))
+    return Box(folder, challenge, entry, _recipients(folder, challenge, entry))
 
 
 def _recipients(folder: Path, challenge: str, entry: SealEntry) -> list[str]:
@@ -215,17 +214,17 @@ def verify(
         The keys are not revealed yet, or the store lacks the ciphertext.
     """
     entry = entry_of(desk.state(), challenge, epoch)
-    with sealed_box(desk, challenge, entry) as box:
-        if entry.is_open:
-            files = box.open(revealed(desk, entry.keys_cid))
-        elif key is not None:
-            files = open_with(box, key)
-        else:
-            raise ContentMissingError(
-                f"the keys of epoch {entry.epoch} of '{challenge}' are not revealed yet",
-                hint=f"wait for its owner's `coopt unseal {challenge} --epoch {entry.epoch}`, "
-                "or open it as one of its recipients with --as NAME",
-            )
+    box = sealed_box(desk, challenge, entry)
+    if entry.is_open:
+        files = box.open(revealed(desk, entry.keys_cid))
+    elif key is not None:
+        files = open_with(box, key)
+    else:
+        raise ContentMissingError(
+            f"the keys of epoch {entry.epoch} of '{challenge}' are not revealed yet",
+            hint=f"wait for its owner's `coopt unseal {challenge} --epoch {entry.epoch}`, "
+            "or open it as one of its recipients with --as NAME",
+        )
     if folder is not None and (found := against(files, folder)) is not None:
         raise found
     return Verified(entry.epoch, entry.root, files)
@@ -276,8 +275,8 @@ def opened(
     with private_folder() as data:
         root = data / name
         root.mkdir()
-        with sealed_box(desk, name, entry) as box:
-            _unpack(box, root, _key(desk, box, identity))
+        box = sealed_box(desk, name, entry)
+        _unpack(box, root, _key(desk, box, identity))
         _link_public(challenge, desk.workspace.data_dir / name, root)
         yield data
 

@@ -16,6 +16,7 @@ import pyrage
 import pytest
 
 from coopt_dag.errors import (
+    BusyError,
     ContentMissingError,
     CooptError,
     DataMissingError,
@@ -27,10 +28,13 @@ from coopt_dag.errors import (
     UsageError,
 )
 from coopt_dag.evaluation import agekeys, sealpack
+from coopt_dag.evaluation import submit as offering
 from coopt_dag.evaluation.agekeys import AgeKey
 from coopt_dag.evaluation.commitment import CHUNK_BYTES, SealedFile, leaf, root_of
 from coopt_dag.evaluation.desk import Desk
-from coopt_dag.evaluation.seal import Made, commit, hidden_paths, seal, unseal
+from coopt_dag.evaluation.evaluate import evaluate_one
+from coopt_dag.evaluation.register import register
+from coopt_dag.evaluation.seal import Made, _scratch, commit, hidden_paths, seal, unseal
 from coopt_dag.evaluation.sealed import opened, verify
 from coopt_dag.execution.planning import make_plan
 from coopt_dag.execution.private import MEMORY, private_folder
@@ -506,8 +510,56 @@ def test_a_seal_that_was_killed_midway_leaves_no_plaintext_and_the_next_one_comp
     assert not (state / "sealing").exists()
 
 
+def test_two_processes_do_not_seal_at_once(sealed):
+    with _scratch(sealed.lab.workspace.state_dir) as mine:
+        with pytest.raises(BusyError):
+            do_seal(sealed)
+        assert mine.exists()
+    assert do_seal(sealed).epoch == 1
+
+
 def test_a_seal_is_refused_by_the_ledger_if_its_owner_changed_its_mind(sealed):
     do_seal(sealed)
     with pytest.raises(LedgerRefusedError) as refusal:
         sealed.lab.send(Unseal("tiny", 2, "cid"))
     assert refusal.value.code == "UnknownEpoch"
+
+
+@pytest.mark.slow
+def test_an_evaluator_without_the_data_scores_what_the_owner_scored_and_leaks_no_label(
+    scene, tmp_path, tell
+):
+    """Owner registers and seals; another workspace opens, runs caged, records; owner unseals."""
+    judge_hand = MemorySigner("0x" + "c" * 40)
+    register(
+        scene.lab,
+        scene.challenge,
+        evaluators=(scene.lab.identity.address, judge_hand.address),
+        cores=1,
+        tell=tell,
+    )
+    made = do_seal(scene)
+    offering.claim(scene.ada, "tiny", "double", days=1)
+    folder = offering.fork(
+        scene.ada, scene.challenge, "double", source="baseline", name="mine", author="ada"
+    )
+    code = (folder / "run.py").read_text(encoding="utf-8")
+    code = code.replace("list(", "[2 * v + 1 for v in (").replace(")}}", ")]}}")
+    (folder / "run.py").write_text(code, encoding="utf-8")
+    offering.submit(scene.ada, scene.challenge, folder)
+    judge = replace(elsewhere(scene, tmp_path / "judge"), signer=judge_hand)
+    challenge = load_challenge(judge.workspace, "tiny")
+    (submission,) = judge.state().pending
+    with opened(judge, challenge, identity=JUDGE) as data:
+        verdict = evaluate_one(judge, submission, cores=1, tell=tell, data=data)
+    # Each value is one too large: a mean absolute error of 1, where the baseline has 5.5.
+    assert (verdict.status, judge.state().submissions[submission.id].score_wad) == (
+        *("record", 10**18),
+    )
+    truth = (scene.root / "data/tiny/quiz/doubled.json").read_bytes()
+    assert truth.strip() not in blocks(scene.lab)
+    for path in judge.workspace.root.rglob("*"):
+        assert not path.is_file() or truth.strip() not in path.read_bytes(), path
+    unseal(scene.lab, "tiny", epoch=1, key=OWNER)
+    third = elsewhere(scene, tmp_path / "third", with_public=False)
+    assert verify(third, "tiny").root == made.root
