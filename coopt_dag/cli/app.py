@@ -6,6 +6,7 @@ import typer
 
 from coopt_dag.cli import (
     artifacts,
+    evaluating,
     identities,
     ipfs,
     keeping,
@@ -36,7 +37,7 @@ app.command("fork")(loop.fork)
 app.command("check")(loop.check)
 app.command("submit")(loop.submit)
 app.command("reuse")(reuse.reuse)
-app.command("evaluate")(loop.evaluate)
+app.add_typer(evaluating.app, name="evaluate")
 app.command("seal")(sealing.seal)
 app.command("unseal")(sealing.unseal)
 app.command("board")(ledgers.board)

@@ -1,4 +1,4 @@
-"""The daily loop: register, claim, fork, check, submit, evaluate."""
+"""The daily loop: register, claim, fork, check, submit."""
 
 from __future__ import annotations
 
@@ -172,32 +172,3 @@ def submit(
         return
     say(f"submitted {cid}\ntransaction {receipt.tx_hash}")
     note("next: an evaluator runs `coopt evaluate`; then see `coopt board`")
-
-
-def evaluate(
-    challenge: Annotated[str | None, typer.Argument(help="Only this challenge.")] = None,
-    cores: Cores = CORES,
-    who: As = None,
-    passphrase_file: PassphraseFile = None,
-    as_json: Json = False,
-) -> None:
-    """Re-run pending submissions, score them, and record what they improved.
-
-    Contributed code runs with your rights: evaluate only people you trust (SECURITY.md).
-
-    Example: coopt evaluate movielens --as lab
-    """
-    from coopt_dag.cli import wiring
-    from coopt_dag.evaluation.evaluate import evaluate_pending
-
-    workspace = wiring.here()
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
-    note("isolation: none; contributed code runs with your rights (SECURITY.md)")
-    verdicts = evaluate_pending(desk, cores=cores, tell=note, challenge=challenge)
-    if as_json:
-        put([v.to_json() for v in verdicts])
-        return
-    for v in verdicts:
-        say(f"{v.submission_id} {v.challenge}/{v.step}: {v.status} {v.before} -> {v.after}")
-    if not verdicts:
-        say("nothing is pending")

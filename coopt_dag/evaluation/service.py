@@ -1,0 +1,249 @@
+"""An evaluator that runs unattended: one submission after another, each judged once.
+
+The order is that of the ledger. A failure that is not the submission's own puts it off, with
+growing pauses, and stops nobody else; the ledger hears nothing of it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+from threading import Event
+from typing import TYPE_CHECKING, TypeAlias
+
+from coopt_dag.errors import FAILURES, BusyError, CooptError
+from coopt_dag.evaluation.evaluate import evaluate_one, finish
+from coopt_dag.evaluation.queue import FILE, Queue, process_start
+from coopt_dag.evaluation.reports import publish_report
+from coopt_dag.evaluation.verdict import Verdict, verdict_of
+from coopt_dag.graph.keys import digest
+from coopt_dag.ledger.actions import Reject
+from coopt_dag.ledger.refusals import refused
+
+if TYPE_CHECKING:
+    from coopt_dag.evaluation.desk import Desk
+    from coopt_dag.evaluation.queue import Row
+    from coopt_dag.ledger.actions import Action
+    from coopt_dag.ledger.events import Event as LedgerEvent
+    from coopt_dag.ledger.protocol import Head, Ledger, Receipt, Signer
+    from coopt_dag.ledger.state import LedgerState, Submission
+
+FIRST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 3600.0
+
+Opener: TypeAlias = "Callable[[Desk, str], AbstractContextManager[Path | None]]"
+"""Gives the folder that stands for `data/` while a challenge is judged; None = the workspace's."""
+
+
+def pause_s(failures: int, rng: Random) -> float:
+    """Give how long to wait after the n-th failure: doubling, up to an hour, a quarter by chance.
+
+    >>> [round(pause_s(n, Random(1))) for n in (1, 2, 3, 30)]
+    [5, 10, 19, 3479]
+    """
+    whole = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - 1, 20))
+    return whole * (1 - rng.random() / 4)
+
+
+def ledger_name(ledger: Ledger) -> str | None:
+    """Give a ledger's identity, made of its first event; None while it is empty."""
+    events = ledger.events()
+    if not events:
+        return None
+    first = events[0]
+    return digest([first.block, first.time, first.tx_hash, first.actor])[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stoppable:
+    """A ledger that takes no rejection for a crash once a stop was asked for.
+
+    Who ends a service may have ended its nodes too; that is not the submission's failure.
+    """
+
+    ledger: Ledger
+    stop: Event
+
+    def send(self, action: Action, *, signer: Signer) -> Receipt:
+        """Send an action, unless it may be the stop's own doing."""
+        if self.stop.is_set() and isinstance(action, Reject) and action.reason in FAILURES:
+            raise BusyError("the service is stopping", hint="start it again")
+        return self.ledger.send(action, signer=signer)
+
+    def events(self, *, after: int = -1) -> list[LedgerEvent]:
+        """Give the ledger's events."""
+        return self.ledger.events(after=after)
+
+    def head(self) -> Head:
+        """Give the ledger's end."""
+        return self.ledger.head()
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self.ledger.close()
+
+
+@dataclass(slots=True)
+class Service:
+    """The evaluator's work on one workspace; who makes one holds `only_service`.
+
+    Parameters
+    ----------
+    opened
+        Opens sealed data; by default the workspace's own folder is used.
+    stop : Event
+        Set from outside: nothing new is begun.
+    clock, rng
+        Seconds since 1970, and where chance comes from.
+    """
+
+    desk: Desk
+    cores: int
+    tell: Callable[[str], None]
+    challenge: str | None = None
+    opened: Opener = field(default=lambda _desk, _challenge: nullcontext())
+    stop: Event = field(default_factory=Event)
+    judged: Callable[[Verdict], None] = field(default=lambda _verdict: None)
+    """Called after each verdict, when its row is settled."""
+    clock: Callable[[], float] = time.time
+    rng: Random = field(default_factory=Random)
+    errors: list[CooptError] = field(default_factory=list)
+    """Failures of infrastructure in the last pass."""
+    _queue: Queue | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a desk that cannot sign, before anything runs."""
+        self.desk.identity  # noqa: B018  # raises
+        self.desk = replace(self.desk, ledger=_Stoppable(self.desk.ledger, self.stop))
+
+    def close(self) -> None:
+        """Let go of the queue's file."""
+        if self._queue is not None:
+            self._queue.close()
+
+    @property
+    def queue(self) -> Queue | None:
+        """The ledger's queue; None while the ledger is empty."""
+        if self._queue is None:
+            name = ledger_name(self.desk.ledger)
+            if name is not None:
+                self._queue = Queue(self.desk.workspace.state_dir / FILE, name)
+                self._take_up(self._queue)
+        return self._queue
+
+    def _take_up(self, queue: Queue) -> None:
+        """Put back what a killed service left running; who dies again and again waits."""
+        for row in queue.rows():
+            if row.state == "running":
+                again = self.clock() + pause_s(row.kills, self.rng) if row.kills else None
+                queue.killed(row.id, next_try=again)
+                self.tell(f"submission {row.id}: the service died while it ran; taken up again")
+
+    def sync(self) -> LedgerState:
+        """Bring the queue up to the ledger: new submissions in, verdicts of others noted."""
+        state, queue = self.desk.state(), self.queue
+        if queue is None:
+            return state
+        now, known = self.clock(), {row.id: row for row in queue.rows()}
+        for number, submission in sorted(state.submissions.items()):
+            row = known.get(number)
+            if submission.status == "pending":
+                if row is None:
+                    queue.add(number, submission.challenge, submission.step, now=now)
+                elif row.state in {"scored", "failed"}:
+                    queue.reopen(number, now=now)
+            elif row is not None and row.tries == 0 and row.state not in {"scored", "failed"}:
+                self._settle(submission)  # what we began may lack what follows a record: `_judge`
+        return state
+
+    def once(self, *, all_pending: bool = False) -> list[Verdict]:
+        """Judge what is due, each at most once; give the verdicts.
+
+        Parameters
+        ----------
+        all_pending : bool
+            Try also what waits for its next try.
+        """
+        verdicts, tried = [], set[int]()
+        self.errors.clear()
+        while not self.stop.is_set():
+            state = self.sync()
+            row = self._next(tried, all_pending=all_pending)
+            if row is None:
+                break
+            tried.add(row.id)
+            verdict = self._work(row, state.submissions[row.id])
+            if verdict is not None:
+                verdicts.append(verdict)
+        return verdicts
+
+    def watch(self, *, interval_s: float, after: Callable[[], None] = lambda: None) -> None:
+        """Judge what comes until `stop` is set; `after` is called each round."""
+        while not self.stop.is_set():
+            try:
+                self.once()
+            except CooptError as error:  # the ledger is away: the next round asks it again
+                self.tell(f"cannot go on yet: {error}")
+            after()
+            self.stop.wait(interval_s)
+
+    def _next(self, tried: set[int], *, all_pending: bool) -> Row | None:
+        if self.queue is None:
+            return None
+        return self.queue.due(
+            now=None if all_pending else self.clock(), challenge=self.challenge, without=tried
+        )
+
+    def _work(self, row: Row, submission: Submission) -> Verdict | None:
+        queue = self.queue
+        assert queue is not None  # noqa: S101  # the row came from it
+        self.tell(f"evaluating submission {row.id}: {row.challenge}/{row.step}")
+        queue.start(row.id, now=self.clock(), pid=os.getpid(), pid_started=process_start())
+        try:
+            verdict = self._judge(submission)
+        except CooptError as error:
+            if self.stop.is_set():
+                queue.requeue(row.id)
+                self.tell("  stopped; it is in the queue again")
+                return None
+            pause = pause_s(row.failures + 1, self.rng)
+            queue.retry(row.id, error=str(error), next_try=self.clock() + pause)
+            self.errors.append(error)
+            self.tell(f"  put off for {pause:.0f} s, it stays pending: {error}")
+            return None
+        self._settle(self.desk.state().submissions[row.id])
+        self.judged(verdict)
+        return verdict
+
+    def _judge(self, submission: Submission) -> Verdict:
+        """Ask the ledger first: what it has judged is never judged again."""
+        desk, state = self.desk, self.desk.state()
+        if desk.identity.address not in state.challenges[submission.challenge].evaluators:
+            raise refused("NotEvaluator")
+        known = state.submissions[submission.id]
+        if known.status == "pending" and (rule := state.broken_rule(known)) is not None:
+            report = publish_report(desk, known.id, {"reason": rule})
+            desk.send(Reject(known.id, rule, report))
+            self.tell(f"  rejected: {rule}")
+            return verdict_of(desk.state().submissions[known.id])
+        with self.opened(desk, submission.challenge) as data:
+            if known.status == "pending":
+                return evaluate_one(desk, known, cores=self.cores, tell=self.tell, data=data)
+            finish(desk, known, cores=self.cores, tell=self.tell, data=data)
+            return verdict_of(known)
+
+    def _settle(self, known: Submission) -> None:
+        assert self._queue is not None  # noqa: S101  # only rows are settled
+        self._queue.settle(
+            known.id,
+            status=known.status,
+            reason=known.reason,
+            tx_hash=known.tx_hash,
+            failed=known.status == "rejected",
+            now=self.clock(),
+        )
