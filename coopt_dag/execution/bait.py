@@ -85,7 +85,10 @@ class Bait:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         """Take everything away."""
         os.environ.pop(_VARIABLE, None)

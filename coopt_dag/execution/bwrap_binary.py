@@ -27,7 +27,7 @@ def find_bwrap() -> Path:
     """
     named = os.environ.get(VARIABLE)
     found = [Path(named)] if named else _candidates()
-    versions = {path: _version(str(path)) for path in found}
+    versions = {path: version_of(path) for path in found}
     usable = [path for path in found if versions[path]]
     if not usable:
         looked = ", ".join(map(str, found)) or "nowhere"
@@ -50,11 +50,16 @@ def _candidates() -> list[Path]:
 
 
 @lru_cache
-def _version(path: str) -> tuple[int, ...]:
+def version_of(path: Path) -> tuple[int, ...]:
     """Give the version that a binary tells; empty if it does not start."""
     try:
         done = subprocess.run(
-            [path, "--version"], env={}, capture_output=True, text=True, check=False, timeout=10
+            [str(path), "--version"],
+            env={},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=10,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ()

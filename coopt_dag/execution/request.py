@@ -59,6 +59,11 @@ def harness_version() -> str:
     return _digest_of(PACKAGE / "execution" / "harness", PACKAGE / "errors")
 
 
+def attacks_version() -> str:
+    """Give a digest of the attacks that a cage was tested with; a change asks for a new test."""
+    return _digest_of(PACKAGE / "execution" / "attacks")
+
+
 def metrics_version() -> str:
     """Give a digest of the library that metrics may import; a change re-scores."""
     return _digest_of(PACKAGE / "metrics")

@@ -129,7 +129,7 @@ def _execute(
     if failures:
         raise failure_of(*failures[0], others=len(failures) - 1)
     if not finished:
-        raise NodeFailedError(
+        raise CooptError(  # nobody's failure that we know of; a judge tries again
             "Snakemake did not finish", hint="run plain `snakemake -s workflows/Snakefile` to see"
         )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from coopt_dag.execution.harness import rooms, syscalls
-from coopt_dag.execution.harness.confine import confine
+from coopt_dag.execution.harness.confine import ROOM, confine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,6 +129,7 @@ def enter(argv: list[str]) -> int:
             user=entrance["user"],
             address_bytes=entrance["address_bytes"],
             landlock_abi=entrance["landlock"],
+            rules=ROOM,
             filter_=seccomp.build(),
         )
     except OSError as error:

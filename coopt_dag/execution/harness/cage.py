@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import IsolationError
 from coopt_dag.execution.harness import landlock, rooms, seccomp, syscalls
-from coopt_dag.execution.harness.confine import confine
+from coopt_dag.execution.harness.confine import ROOM, confine
 from coopt_dag.execution.harness.groups import Group, open_group
 
 if TYPE_CHECKING:
@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 POLICY = "coopt/cage/1"
 _FIRST_USER = 1 << 30
 _USERS = 1 << 29
-_NEW = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWNET | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
+_OF_A_SERVER = (
+    syscalls.CLONE_NEWNS
+    | syscalls.CLONE_NEWPID
+    | syscalls.CLONE_NEWNET
+    | syscalls.CLONE_NEWIPC
+    | syscalls.CLONE_NEWUTS
+)
+_SCOPING_ABI = 6
+"""The first Landlock that keeps runs from each other's abstract sockets."""
 
 
 @dataclass(slots=True)
@@ -108,14 +116,14 @@ def move_in() -> Warden:
     """
     supported()
     is_root = os.geteuid() == 0
-    flags = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID
     own = os.getuid(), os.getgid()
     try:
         group = open_group()
-        syscalls.unshare(flags if is_root else flags | syscalls.CLONE_NEWUSER)
+        syscalls.unshare(_OF_A_SERVER | (0 if is_root else syscalls.CLONE_NEWUSER))
         if not is_root:
             _map_self(*own)
         syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
+        syscalls.sethostname("step")
     except OSError as error:
         raise IsolationError(
             f"this machine gives us no namespaces ({error})",
@@ -204,8 +212,10 @@ def enter(warden: Warden, order: Mapping[str, Any], root: Path, box: Box) -> Non
     """
     held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     group = os.getgid()
-    syscalls.unshare(_NEW)
-    syscalls.sethostname("step")
+    # The server's network holds nothing, and has no way out; nor has its ipc namespace. Where
+    # Landlock cannot keep runs apart in them, each run gets a network of its own.
+    alone = 0 if warden.landlock_abi >= _SCOPING_ABI else syscalls.CLONE_NEWNET
+    syscalls.unshare(syscalls.CLONE_NEWNS | alone)
     places = [*warden.places, *rooms.order_places(order, root)]
     rooms.build(box, places, warden.links)
     if not warden.is_root:
@@ -217,6 +227,7 @@ def enter(warden: Warden, order: Mapping[str, Any], root: Path, box: Box) -> Non
         user=box.user if warden.is_root else None,
         address_bytes=held * os.sysconf("SC_PAGE_SIZE") + box.limits.memory_bytes,
         landlock_abi=warden.landlock_abi,
+        rules=ROOM,
         filter_=warden.filter_,
     )
     os.environ["HOME"] = os.environ["TMPDIR"] = "/tmp"  # noqa: S108

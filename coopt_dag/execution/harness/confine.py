@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import resource
 import signal
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from coopt_dag.execution.harness import landlock, seccomp, syscalls
 
 if TYPE_CHECKING:
     from coopt_dag.execution.harness.limits import Limits
+
+Rules = Iterable[tuple[str, int]]
 
 ROOM = (
     ("/", landlock.READ),
@@ -31,6 +34,7 @@ def confine(
     user: int | None,
     address_bytes: int | None,
     landlock_abi: int,
+    rules: Rules,
     filter_: seccomp.Program,
 ) -> None:
     """Lock this process down for good.
@@ -42,6 +46,9 @@ def confine(
     address_bytes : int or None
         Limit of the address space; None where a cgroup limits memory, for some programs reserve
         far more than they use.
+
+    rules
+        What Landlock allows, path by path.
 
     Raises
     ------
@@ -59,7 +66,7 @@ def confine(
     syscalls.no_new_privileges()
     syscalls.die_with_parent(signal.SIGKILL)
     if landlock_abi:
-        landlock.restrict(ROOM, landlock_abi)
+        landlock.restrict(rules, landlock_abi)
     seccomp.install(filter_)
 
 

@@ -15,7 +15,7 @@ def inspection_of(order: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Give the order to inspect what the run of `order` left in `folder`."""
     return dict(order) | {
         "kind": "inspect",
-        "outputs_in": str(folder),
+        "outputs_in": str(folder.resolve()),
         "inputs": [
             {"name": name, "type": spec["type"], "path": f"/in/{spec['file']}"}
             for name, spec in order["outputs"].items()
@@ -31,5 +31,6 @@ def inspect(order: Mapping[str, Any], root: Path, out: Path) -> None:  # noqa: A
     ArtifactError
         The first that is not of its type; its `field` is the output's name.
     """
+    limit_bytes = order["disk_mb"] << 20
     for item in order["inputs"]:
-        artifacts.load(item["name"], item["type"], root / item["path"])
+        artifacts.load(item["name"], item["type"], root / item["path"], limit_bytes=limit_bytes)

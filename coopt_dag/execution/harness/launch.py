@@ -122,9 +122,9 @@ def _name_of_server() -> str:
 def _box(order: Mapping[str, Any], stage: Path, warden: cage.Warden, limits: Limits) -> Box:
     names = ("look-room", "look-box") if order["kind"] == "inspect" else ("room", "box")
     room, out = (stage / name for name in names)
+    box = Box(str(room), str(out), warden.next_user(), limits)
     room.mkdir()
     out.mkdir()
-    box = Box(str(room), str(out), warden.next_user(), limits)
     box.mount()
     return box
 
@@ -236,7 +236,7 @@ def _failure(running: Running, status: int) -> str:
         return "out_of_memory"
     if code in {-signal.SIGXCPU, 128 + signal.SIGXCPU}:
         return "timed_out"
-    full = running.box is not None and running.box.is_full()
+    full = running.inspects is None and running.box is not None and running.box.is_full()
     if full or code in {-signal.SIGXFSZ, 128 + signal.SIGXFSZ}:
         return "too_much_output"
     return "crashed"

@@ -31,6 +31,7 @@ SUFFIXES = {"table": ".parquet", "array": ".npy", "json": ".json"}
 Places = list[tuple[str, str]]
 """Pairs of a path outside and the path inside a cage."""
 OUTPUT_FILES = 100_000
+SCRATCH, SHARED_MEMORY = "/tmp", "/dev/shm"  # noqa: S108  # each a tmpfs of the room's own
 SHARED_MEMORY_BYTES = 64 << 20
 _ETC = ("ld.so.cache", "alternatives")
 _ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -42,7 +43,7 @@ def system_places() -> tuple[Places, dict[str, str]]:
     for name in _ROOTS:
         path = Path("/") / name
         if path.is_symlink():
-            links[str(path)] = os.readlink(path)
+            links[str(path)] = str(path.readlink())
         elif path.is_dir():
             places.append((str(path), str(path)))
     etc = [f"/etc/{name}" for name in _ETC if Path("/etc", name).exists()]
@@ -64,7 +65,7 @@ def inside_name(item: Mapping[str, Any]) -> str:
 def order_places(order: Mapping[str, Any], root: Path) -> Places:
     """Give what a cage sees of the workspace: the code, and the inputs one by one."""
     if order["kind"] == "inspect":
-        return [(str((root / order["outputs_in"]).resolve()), "/in")]
+        return [(order["outputs_in"], "/in")]
     code = root / order["code"]
     folder = code.parent if order["kind"] == "score" else code
     inputs = [(str((root / i["path"]).resolve()), inside_name(i)) for i in order["inputs"]]
@@ -124,43 +125,55 @@ def build(box: Box, places: Places, links: Mapping[str, str]) -> None:
 
     The caller has its own mount namespace, and nothing of the room is seen outside of it.
     """
-    place, limits = box.place, box.limits
-    syscalls.mount("room", place, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m")
-    made: set[str] = set()
-
-    def folder(path: str) -> None:
-        if path not in made and path != place:
-            os.makedirs(path, mode=0o755, exist_ok=True)  # noqa: PTH103  # measured: hot
-            made.add(path)
-
-    for name in ("/proc", "/dev/shm", "/tmp", "/out", "/etc"):  # noqa: S108
-        folder(place + name)
+    room = box.place
+    syscalls.mount("room", room, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m")
+    for name in ("proc", "dev/shm", "tmp", "out", "etc"):
+        _folder(f"{room}/{name}")
+    _mount_scratch(box)  # first, for what we need may itself lie below /tmp
     for link, target in links.items():
-        os.symlink(target, place + link)
-    _write(f"{place}/etc/passwd", passwd(box.user))
+        Path(room + link).symlink_to(target)
+    _write(f"{room}/etc/passwd", passwd(box.user))
     for name in DEVICES:
-        _write(f"{place}/dev/{name}", "")
+        _write(f"{room}/dev/{name}", "")
     for source, inside in sorted(places, key=lambda pair: pair[1].count("/")):
-        target = place + inside
-        if os.path.isdir(source):  # noqa: PTH112
-            folder(target)
-        else:
-            folder(os.path.dirname(target))  # noqa: PTH120
-            _write(target, "")
-        syscalls.mount(source, target, None, MS_BIND | MS_REC)
-    syscalls.make_read_only(place)
-    for name in DEVICES:
-        syscalls.mount(f"/dev/{name}", f"{place}/dev/{name}", None, MS_BIND)
-    flags = MS_NOSUID | MS_NODEV
-    scratch = f"mode=1777,size={limits.output_bytes},nr_inodes=100k"
-    syscalls.mount("scratch", f"{place}/tmp", "tmpfs", flags, scratch)
-    shared = f"mode=1777,size={SHARED_MEMORY_BYTES},nr_inodes=10k"
-    syscalls.mount("shm", f"{place}/dev/shm", "tmpfs", flags, shared)
-    syscalls.mount(box.out, f"{place}/out", None, MS_BIND)
-    _mount_proc(f"{place}/proc")
-    os.chdir(place)
+        _bind(source, room + inside)
+    syscalls.make_read_only(room)
+    for place in (SCRATCH, SHARED_MEMORY):
+        syscalls.make_writable(room + place)
+    _mount_late(box)
+    os.chdir(room)
     syscalls.pivot_root_here()
-    os.chdir("/tmp")  # noqa: S108
+    os.chdir(SCRATCH)
+
+
+def _bind(source: str, target: str) -> None:
+    if Path(source).is_dir():
+        _folder(target)
+    else:
+        _folder(os.path.dirname(target))  # noqa: PTH120  # for every input of every run
+        _write(target, "")
+    syscalls.mount(source, target, None, MS_BIND | MS_REC)
+
+
+def _mount_scratch(box: Box) -> None:
+    room, flags = box.place, MS_NOSUID | MS_NODEV
+    scratch = f"mode=1777,size={box.limits.output_bytes},nr_inodes={OUTPUT_FILES}"
+    syscalls.mount("scratch", room + SCRATCH, "tmpfs", flags, scratch)
+    shared = f"mode=1777,size={SHARED_MEMORY_BYTES},nr_inodes=10k"
+    syscalls.mount("shm", room + SHARED_MEMORY, "tmpfs", flags, shared)
+
+
+def _mount_late(box: Box) -> None:
+    """Mount what must not be read-only, after everything else is."""
+    room = box.place
+    for name in DEVICES:
+        syscalls.mount(f"/dev/{name}", f"{room}/dev/{name}", None, MS_BIND)
+    syscalls.mount(box.out, f"{room}/out", None, MS_BIND)
+    _mount_proc(f"{room}/proc")
+
+
+def _folder(path: str) -> None:
+    os.makedirs(path, mode=0o755, exist_ok=True)  # noqa: PTH103  # for every input of every run
 
 
 def _mount_proc(target: str) -> None:

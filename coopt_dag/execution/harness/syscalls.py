@@ -85,12 +85,20 @@ def unmount(target: str) -> None:
 
 def make_read_only(target: str) -> None:
     """Make a mount, and all mounts below it, read-only, without devices and set-uid files."""
-    attr = _MountAttr(set=sum(_MOUNT_ATTR.values()))
+    _change(target, _MountAttr(set=sum(_MOUNT_ATTR.values())), _AT_RECURSIVE)
+
+
+def make_writable(target: str) -> None:
+    """Make one mount writable again, and none below it."""
+    _change(target, _MountAttr(clr=_MOUNT_ATTR["rdonly"]), 0)
+
+
+def _change(target: str, attr: _MountAttr, flags: int) -> None:
     syscall(
         _MOUNT_SETATTR,
         _AT_FDCWD,
         os.fsencode(target),
-        ctypes.c_uint(_AT_RECURSIVE),
+        ctypes.c_uint(flags),
         ctypes.byref(attr),
         ctypes.c_size_t(ctypes.sizeof(attr)),
         what="mount_setattr",
