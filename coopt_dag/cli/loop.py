@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from coopt_dag.cli.options import As, Cores, Json, PassphraseFile
+from coopt_dag.cli.options import As, Cores, Json, PassphraseFile, Trust, WeakCage, level
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.errors import UsageError
 
@@ -96,7 +96,13 @@ def fork(
     note(f"next: edit it, then coopt check {shown}")
 
 
-def check(folder: Folder, cores: Cores = CORES, as_json: Json = False) -> None:
+def check(
+    folder: Folder,
+    i_trust_this_code: Trust = False,
+    weak_cage: WeakCage = False,
+    cores: Cores = CORES,
+    as_json: Json = False,
+) -> None:
     """Score a solution on public data, beside baseline and record.
 
     Example: coopt check steps/movielens/bias/solutions/my_idea
@@ -110,7 +116,14 @@ def check(folder: Folder, cores: Cores = CORES, as_json: Json = False) -> None:
     workspace = wiring.here()
     loaded = load_challenge(workspace, challenge_of(workspace.steps_dir, folder))
     with shown() as listener:
-        found = compare(wiring.desk(workspace), loaded, folder, cores=cores, listener=listener)
+        found = compare(
+            wiring.desk(workspace),
+            loaded,
+            folder,
+            cores=cores,
+            listener=listener,
+            cage=level(i_trust_this_code, weak_cage),
+        )
     if as_json:
         rows = [
             {"who": x.who, "score": x.step_score, "end_to_end": x.end_to_end, "gain": x.gain}

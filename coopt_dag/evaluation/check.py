@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coopt_dag.evaluation.desk import Desk
+    from coopt_dag.execution.harness.job import Level
     from coopt_dag.execution.run import Progress
     from coopt_dag.specs.loaded import LoadedChallenge
 
@@ -69,6 +70,7 @@ def check(
     *,
     cores: int,
     listener: Callable[[Progress], None] | None = None,
+    cage: Level = "strong",
 ) -> Comparison:
     """Score a solution folder inside the record pipeline, beside baseline and record."""
     step = place_of(challenge, folder)
@@ -89,6 +91,7 @@ def check(
             believe=True,
             cores=cores,
             listener=listener,
+            cage=cage,
         )
         for who, solution in rows.items()
     }

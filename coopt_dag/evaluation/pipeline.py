@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from coopt_dag.execution.harness.job import Level
     from coopt_dag.execution.outcome import Outcome
     from coopt_dag.execution.run import Progress
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedWorkspace
@@ -62,6 +63,7 @@ def score_pipeline(
     cores: int,
     listener: Callable[[Progress], None] | None = None,
     data: Path | None = None,
+    cage: Level = "strong",
 ) -> Scores:
     """Run a pipeline on splits; whatever the store already holds is not run again.
 
@@ -73,6 +75,8 @@ def score_pipeline(
         Take nodes that were brought from elsewhere (`coopt reuse`) for good; a judge does not.
     data : Path, optional
         Folder that stands for the workspace's `data/`.
+    cage : str
+        How what runs now is caged; a judge asks for nothing but strong.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def score_pipeline(
     """
     request = Request(challenge.spec.id, splits=tuple(dict.fromkeys(splits)))
     plan = make_plan(workspace, challenge, request, overrides=pipeline, data_dir=data)
-    outcome = run_plan(workspace, plan, cores=cores, believe=believe, listener=listener)
+    outcome = run_plan(workspace, plan, cores=cores, believe=believe, listener=listener, cage=cage)
     return Scores(splits[0], outcome.document["pipelines"][0]["splits"], outcome, plan)
 
 
@@ -92,6 +96,7 @@ def run_plan(
     cores: int,
     believe: bool = False,
     listener: Callable[[Progress], None] | None = None,
+    cage: Level = "strong",
 ) -> Outcome:
     """Run a plan without touching `results/`; its file lies in the plan's own state."""
     path = workspace.root / plan["state"] / "plans" / f"{plan['digest']}.json"
@@ -104,6 +109,7 @@ def run_plan(
         listener=listener,
         keep_results=False,
         believe=believe,
+        cage=cage,
     )
 
 

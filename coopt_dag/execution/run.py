@@ -143,6 +143,8 @@ def failure_of(order: Mapping[str, Any], error: dict[str, Any], *, others: int) 
     match error.get("error"):
         case "IsolationError":
             return IsolationError(message, hint=hint)
+        case "CooptError":  # the owner's data, or the like: nothing that ran is to blame
+            return CooptError(message, path=path, hint=hint)
         case "ScoreInvalidError":
             return ScoreInvalidError(message, path=path, hint=hint, field=error.get("field"))
     return NodeFailedError(

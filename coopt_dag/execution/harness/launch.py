@@ -161,6 +161,8 @@ def step_on(
     if running.box is None:
         kill(running)  # what it started dies with it; a cage does that by itself
     error = _error_of(running, status, cut)
+    if running.inspects is not None and error is not None:
+        error = _as_inspection(error)
     first = running.inspects or running
     try:
         if error is None and running.box is not None and running is first:
@@ -179,6 +181,14 @@ def step_on(
     _keep_log(first, root, error)
     discard(first.stage)
     return Ended(error)
+
+
+def _as_inspection(error: dict[str, Any]) -> dict[str, Any]:
+    """What ends its reader, by memory, time or a crash, is no valid output, whatever it is."""
+    if error["error"] != "NodeFailedError" or error["failure"] == "invalid_output":
+        return error
+    message = f"what it wrote could not be read: the reader {error['message']}"
+    return error | {"failure": "invalid_output", "message": message, "hint": ""}
 
 
 def _gathered(running: Running) -> dict[str, Any] | None:
@@ -261,6 +271,8 @@ def _said(running: Running) -> dict[str, Any] | None:
         return _failed(_text(found, "message"), "crashed", _text(found, "hint")) | {
             "error": "ScoreInvalidError"
         }
+    if running.order["kind"] == "score" and found.get("field") == "truth":
+        return {"error": "CooptError", "message": found["message"], "hint": "mend the truth"}
     failure = found.get("failure")
     error = _failed(
         _text(found, "message"), failure if failure in FAILURES else "crashed", _text(found, "hint")
