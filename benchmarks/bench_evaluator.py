@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COOPT = [sys.executable, "-m", "coopt_dag.cli"]
+PEOPLE = ("ada", "bob", "eve", "kim")  # a contributor has 100 slots a step
 CODE = 'def solve(inputs, *, params, rng):\n    return {{"total": {{"value": {value}}}}}\n'
 
 
 class Place:
-    """A workspace on the embedded chain, with an evaluator `lab` and a contributor `ada`."""
+    """A workspace on the embedded chain, with an evaluator `lab` and four contributors."""
 
     def __init__(self, home: Path) -> None:
         self.root = tiny(home / "tiny")
@@ -43,7 +44,7 @@ class Place:
         secret.write_text("correct horse\n")
         self.env: Mapping[str, str] = os.environ | {"COOPT_PASSPHRASE_FILE": str(secret)}
         self.secret = secret
-        for name in ("lab", "ada"):
+        for name in ("lab", *PEOPLE):
             self("id", "new", name)
         self("challenge", "register", "tiny", "--as", "lab")
 
@@ -62,9 +63,11 @@ class Place:
     def offer(self, count: int) -> None:
         """Submit as many different solutions; every second one is better than all before."""
         workspace = find_workspace(self.root)
-        ada = unlock(wiring.identities_folder(workspace), "ada", "correct horse")
-        desk = wiring.desk(workspace, who=ada)
-        desk.send(Claim("tiny", "add", 86_400))
+        folder = wiring.identities_folder(workspace)
+        hands = [unlock(folder, name, "correct horse") for name in PEOPLE]
+        desks = [wiring.desk(workspace, who=hand) for hand in hands]
+        for desk in desks:
+            desk.send(Claim("tiny", "add", 86_400))
         folder = self.root / "steps" / "tiny" / "add" / "baseline"
         made = self.root.parent / "made"
         made.mkdir(exist_ok=True)
@@ -73,9 +76,11 @@ class Place:
             (made / "solution.yaml").write_text(yaml.replace("baseline", f"try_{i}"))
             value = 5 + 0.05 * i if i % 2 else -i
             (made / "run.py").write_text(CODE.format(value=value))
+            desk = desks[i % len(desks)]
             cid = add_path(desk.store, made, ignore=SOLUTION_IGNORE, pin=True)
             desk.send(Submit("tiny", "add", cid))
-        desk.ledger.close()
+        for desk in desks:
+            desk.ledger.close()
 
     def judged(self) -> Counter[int]:
         """Count verdicts on the ledger, by submission."""
