@@ -53,7 +53,7 @@ class Scores:
         return float(self.end_to_end["value"])
 
 
-def score_pipeline(
+def score_pipeline(  # noqa: PLR0913  # each is a question of its own, all but three have answers
     workspace: LoadedWorkspace,
     challenge: LoadedChallenge,
     pipeline: Mapping[str, LoadedSolution],

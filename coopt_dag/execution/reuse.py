@@ -165,9 +165,9 @@ def _is_there(final: Path, manifest: dict[str, Any], origin: Origin) -> bool:
     here = json.loads(text)
     if here["files"] != manifest["files"]:
         raise IntegrityError(
-            f"node {manifest['key']} of step '{manifest['step']}' is here with other bytes "
-            f"(manifest {here['digest'][:12]}) than {origin.cid} (manifest {manifest['digest'][:12]}); "
-            "yours was kept",
+            f"node {manifest['key']} of step '{manifest['step']}' is here with other bytes (manifest "
+            f"{here['digest'][:12]}) than {origin.cid} (manifest {manifest['digest'][:12]}); yours "
+            "was kept",
             path=final,
             hint="one of the two was not made by this code from these inputs, or the code does "
             "not give the same bytes twice",

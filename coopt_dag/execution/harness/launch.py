@@ -184,7 +184,7 @@ def step_on(
 
 
 def _as_inspection(error: dict[str, Any]) -> dict[str, Any]:
-    """What ends its reader, by memory, time or a crash, is no valid output, whatever it is."""
+    """Take what ended its reader, by memory, time or a crash, for an invalid output."""
     if error["error"] != "NodeFailedError" or error["failure"] == "invalid_output":
         return error
     message = f"what it wrote could not be read: the reader {error['message']}"
