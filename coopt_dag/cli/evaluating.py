@@ -165,7 +165,9 @@ def _tell(verdict: Verdict, *, as_json: bool) -> None:
     if as_json:
         say(json.dumps(v.to_json(), sort_keys=True))
     else:
-        say(f"{v.submission_id} {v.challenge}/{v.step}: {v.status} {v.before} -> {v.after}")
+        why = "" if v.reason in {"", v.status} else f" ({v.reason})"
+        scores = "" if v.after is None else f" {v.before or 'no head yet'} -> {v.after}"
+        say(f"{v.submission_id} {v.challenge}/{v.step}: {v.status}{why}{scores}")
 
 
 def _end(found: list[Verdict], errors: list[CooptError], *, as_json: bool, shown: bool) -> None:
