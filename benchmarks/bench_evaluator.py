@@ -92,6 +92,16 @@ class Place:
         finally:
             reader.close()
 
+    def classes(self) -> dict[str, int]:
+        """Count verdicts on the ledger by what they say."""
+        reader = ChainFileReader(self.root / ".coopt" / "ledger.sqlite")
+        try:
+            events = reader.events()
+        finally:
+            reader.close()
+        scored = ["record" for e in events if isinstance(e, Scored) and e.is_record]
+        return dict(Counter(scored + [e.reason for e in events if isinstance(e, Rejected)]))
+
     def watch(self) -> subprocess.Popen[bytes]:
         """Start the service."""
         log = (self.root.parent / "service.log").open("ab")
@@ -133,6 +143,7 @@ def kill_often(place: Place, submissions: int, kills: int, rng: random.Random) -
         "unfinished in the queue": sum(
             status["states"][s] for s in ("queued", "running", "infrastructure-retry")
         ),
+        "verdicts": place.classes(),
         "seconds": took_s,
     }
 

@@ -384,3 +384,4 @@ def test_kills_at_random_moments_lose_nothing_and_score_nothing_twice(tmp_path: 
     assert found["judged once"] == 30
     assert (found["judged more than once"], found["lost"]) == (0, 0)
     assert found["unfinished in the queue"] == 0
+    assert set(found["verdicts"]) == {"record", "no_gain"}  # no kill was taken for a crash
