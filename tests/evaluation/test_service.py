@@ -385,3 +385,21 @@ def test_kills_at_random_moments_lose_nothing_and_score_nothing_twice(tmp_path: 
     assert (found["judged more than once"], found["lost"]) == (0, 0)
     assert found["unfinished in the queue"] == 0
     assert set(found["verdicts"]) == {"record", "no_gain"}  # no kill was taken for a crash
+
+
+@pytest.mark.slow
+def test_without_a_cage_nothing_is_judged_and_no_row_changes(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.offer(1)
+    done = subprocess.run(
+        [*COOPT, "evaluate", "--once", "--as", "lab"],
+        cwd=place.root,
+        env={**place.env, "COOPT_BWRAP": str(tmp_path / "no_such_program")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 18
+    assert "hint: " in done.stderr
+    assert not (place.root / ".coopt" / "evaluator.sqlite").exists()
+    assert len(place.judged()) == 2  # the baselines
