@@ -1,7 +1,6 @@
 """Entry of every worker interpreter: makes only `coopt_dag` importable, nothing of the host.
 
-Usage: ``bootstrap.py node ROOT ORDER``, ``bootstrap.py serve ROOT TAKE_FD GIVE_FD CAGE PRELOAD``,
-or, inside bubblewrap, ``bootstrap.py enter ENTRANCE PROGRAM …``.
+Usage: ``bootstrap.py node ROOT ORDER`` or ``bootstrap.py serve ROOT TAKE_FD GIVE_FD CAGE PRELOAD``.
 Adding the package's parent folder to `sys.path` would expose every package installed beside
 it to the step's code, so the package is loaded by its path.
 """
@@ -26,9 +25,7 @@ def load_package() -> None:
 
 if __name__ == "__main__":
     load_package()
-    if sys.argv[1] == "enter":
-        from coopt_dag.execution.harness.bubblewrap import enter as main
-    elif sys.argv[1] == "serve":
+    if sys.argv[1] == "serve":
         from coopt_dag.execution.harness.server import main
     else:
         from coopt_dag.execution.harness.node import main

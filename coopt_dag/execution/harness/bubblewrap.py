@@ -1,4 +1,4 @@
-"""The launcher for programs: bubblewrap builds the room, `enter` locks the program in.
+"""The launcher for programs: bubblewrap builds the room, `entrance` locks the program in.
 
 It is the older and better known of the two, and takes any executable; it costs a process more
 than a fork of the warm server.
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from coopt_dag.execution.harness import rooms, syscalls
-from coopt_dag.execution.harness.confine import ROOM, confine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from coopt_dag.execution.harness.cage import Warden
     from coopt_dag.execution.harness.rooms import Box
 
+ENTRANCE = rooms.PACKAGE / "execution" / "harness" / "entrance.py"
 _NEEDS_CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 
 
@@ -68,7 +68,7 @@ def become(
     Parameters
     ----------
     status_fd : int
-        Told ``ok`` by `enter`, once nothing more can go wrong but the program itself.
+        Told ``ok`` by `entrance`, once nothing more can go wrong but the program itself.
 
     Raises
     ------
@@ -88,18 +88,14 @@ def become(
     params.chmod(0o644)  # read by the run's own user, whatever our umask
     code = (root / order["code"]).resolve()
     program = [_inside(code, word) for word in order["entry"]["command"]]
-    entrance = {
-        "limits": box.limits.to_json(),
-        "user": box.user if warden.is_root else None,
-        "address_bytes": None,  # some programs reserve far more than they use; memory is watched
-        "landlock": warden.landlock_abi,
-        "status_fd": status_fd,
-    }
-    bootstrap = rooms.PACKAGE / "execution" / "harness" / "bootstrap.py"
+    entrance = [f"{name}={value}" for name, value in sorted(box.limits.to_json().items())]
+    entrance += [f"landlock={warden.landlock_abi}", f"status_fd={status_fd}"]
+    if warden.is_root:
+        entrance.append(f"user={box.user}")
     words = [
         *arguments(order["bwrap"], warden, order, root, box, environ=environ),
         *("--ro-bind", str(params), "/params.json", "--remount-ro", "/", "--"),
-        *(sys.executable, "-I", "-S", str(bootstrap), "enter", json.dumps(entrance), *program),
+        *(sys.executable, "-I", "-S", str(ENTRANCE), *entrance, "--", *program),
     ]
     # Bubblewrap looks its own children up in /proc, which must be that of our pid namespace.
     syscalls.unshare(syscalls.CLONE_NEWNS)
@@ -114,32 +110,3 @@ def _inside(code: Path, word: str) -> str:
     """Give a word of the command as the cage knows it: files of the solution lie in /code."""
     file = code / word
     return f"/code/{word}" if file.is_file() and file.resolve().is_relative_to(code) else word
-
-
-def enter(argv: list[str]) -> int:
-    """Go from inside bubblewrap's room into the cage, and become the program."""
-    from coopt_dag.execution.harness import seccomp
-    from coopt_dag.execution.harness.limits import Limits
-
-    entrance, program = json.loads(argv[0]), argv[1:]
-    status_fd = entrance["status_fd"]
-    try:
-        confine(
-            Limits(**entrance["limits"]),
-            user=entrance["user"],
-            address_bytes=entrance["address_bytes"],
-            landlock_abi=entrance["landlock"],
-            rules=ROOM,
-            filter_=seccomp.build(),
-        )
-    except OSError as error:
-        os.write(status_fd, str(error).encode())
-        return 125
-    os.write(status_fd, b"ok")
-    os.close(status_fd)
-    syscalls.close_from(3)
-    try:
-        os.execvp(program[0], program)  # noqa: S606
-    except OSError as error:
-        sys.stderr.write(f"cannot start {program[0]}: {error.strerror}\n")
-        return 126

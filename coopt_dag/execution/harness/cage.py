@@ -223,7 +223,7 @@ def enter(warden: Warden, order: Mapping[str, Any], root: Path, box: Box) -> Non
         syscalls.unshare(syscalls.CLONE_NEWUSER)
         _map_self(box.user, group)
     confine(
-        box.limits,
+        box.limits.to_json(),
         user=box.user if warden.is_root else None,
         address_bytes=held * os.sysconf("SC_PAGE_SIZE") + box.limits.memory_bytes,
         landlock_abi=warden.landlock_abi,

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from coopt_dag.execution.harness import landlock, seccomp, syscalls
 
-if TYPE_CHECKING:
-    from coopt_dag.execution.harness.limits import Limits
+TYPE_CHECKING = False  # typing itself takes longer to import than the whole of the rest
 
-Rules = Iterable[tuple[str, int]]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    Rules = Iterable[tuple[str, int]]
 
 ROOM = (
     ("/", landlock.READ),
@@ -27,9 +26,11 @@ ROOM = (
 )
 """What may be touched inside a cage's own root."""
 
+_SIGKILL = 9  # without the import of signal, which is slow
+
 
 def confine(
-    limits: Limits,
+    limits: Mapping[str, int],
     *,
     user: int | None,
     address_bytes: int | None,
@@ -41,6 +42,8 @@ def confine(
 
     Parameters
     ----------
+    limits
+        `Limits.to_json()`.
     user : int or None
         Throw-away user and group to become; None keeps the present one (a user namespace's).
     address_bytes : int or None
@@ -64,20 +67,20 @@ def confine(
     syscalls.drop_capabilities()
     syscalls.be_dumpable()
     syscalls.no_new_privileges()
-    syscalls.die_with_parent(signal.SIGKILL)
+    syscalls.die_with_parent(_SIGKILL)
     if landlock_abi:
         landlock.restrict(rules, landlock_abi)
     seccomp.install(filter_)
 
 
-def limit(limits: Limits, address_bytes: int | None) -> None:
+def limit(limits: Mapping[str, int], address_bytes: int | None) -> None:
     """Set the limits that the kernel keeps a process."""
     wanted = {
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: limits.cpu_s,
-        resource.RLIMIT_FSIZE: limits.output_bytes,
-        resource.RLIMIT_NOFILE: limits.files,
-        resource.RLIMIT_NPROC: limits.processes,
+        resource.RLIMIT_CPU: limits["cpu_s"],
+        resource.RLIMIT_FSIZE: limits["output_bytes"],
+        resource.RLIMIT_NOFILE: limits["files"],
+        resource.RLIMIT_NPROC: limits["processes"],
         resource.RLIMIT_MEMLOCK: 1 << 16,
         resource.RLIMIT_MSGQUEUE: 0,
     }

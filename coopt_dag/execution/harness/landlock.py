@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import TYPE_CHECKING
 
 from coopt_dag.execution.harness import syscalls
+
+TYPE_CHECKING = False  # typing itself takes longer to import than the whole of the rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

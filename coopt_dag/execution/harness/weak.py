@@ -46,7 +46,7 @@ def enter(order: Mapping[str, Any], root: Path, stage: Path) -> None:
             f"this kernel's Landlock is of version {version}, and {_NEEDED_ABI} is needed",
             hint="only for code that you trust: --i-trust-this-code",
         )
-    limit(Limits.of(order), None)
+    limit(Limits.of(order).to_json(), None)
     syscalls.no_new_privileges()
     places, _ = rooms.system_places()
     rules = [(source, landlock.READ) for source, _ in [*places, *rooms.order_places(order, root)]]
