@@ -146,7 +146,7 @@ def test_scratch_space_is_there_and_gone_with_the_run(workspace: Path) -> None:
         "import tempfile\nfrom multiprocessing import get_context\n\n\n"
         "def double(x):\n    return 2 * x\n\n\n"
         + SOLVE
-        "    with tempfile.NamedTemporaryFile() as file:\n        file.write(b'x')\n"
+        + "    with tempfile.NamedTemporaryFile() as file:\n        file.write(b'x')\n"
         "    with get_context('fork').Pool(2) as pool:\n"
         "        assert pool.map(double, [1, 2]) == [2, 4]\n"
         "    return {'total': {'value': 1.0}}\n"

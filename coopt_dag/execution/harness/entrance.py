@@ -1,7 +1,7 @@
 """From inside bubblewrap's room into the cage, and on to the program.
 
-Called with ``NAME=NUMBER … -- PROGRAM …``. It is started for every run of a program, so it imports as little as it can, and has its words in
-the plainest form.
+Called with ``NAME=NUMBER … -- PROGRAM …``. It is started for every run of a program, so it
+imports as little as it can, and has its words in the plainest form.
 """
 
 from __future__ import annotations
