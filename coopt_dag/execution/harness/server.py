@@ -119,8 +119,11 @@ class Server:
 
     def _answer(self, job_id: Any, error: dict[str, Any] | None) -> None:
         os.write(self.give_fd, b"x")
-        self.answers.write(json.dumps({"id": job_id, "error": error}) + "\n")
-        self.answers.flush()
+        try:
+            self.answers.write(json.dumps({"id": job_id, "error": error}) + "\n")
+            self.answers.flush()
+        except BrokenPipeError:
+            self.open = False  # whoever asked is gone
 
 
 def main(argv: list[str]) -> int:
