@@ -11,6 +11,8 @@ from coopt_dag.specs.challenge import load_solution
 from coopt_dag.store.folders import fetch_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from coopt_dag.ledger.actions import Action
     from coopt_dag.ledger.protocol import Ledger, Receipt, Signer
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedWorkspace
@@ -61,6 +63,7 @@ class Desk:
         if not folder.exists():
             folder.parent.mkdir(parents=True, exist_ok=True)
             fetch_path(self.store, cid, folder)
+            _open_to_others(folder)
         loaded = load_solution(folder)
         for word in loaded.spec.entry.command or ():
             file = folder / word
@@ -79,3 +82,10 @@ class Desk:
                 loaded.solutions["baseline"] if head is None else self.solution(head.solution_cid)
             )
         return pipeline
+
+
+def _open_to_others(folder: Path) -> None:
+    """Let everybody read it, whatever our umask: a caged run may be somebody else."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))

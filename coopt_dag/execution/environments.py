@@ -119,7 +119,12 @@ def _uv(lock: Path, *words: str) -> None:
 
     env = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "PYTHONPATH"}}
     done = subprocess.run(
-        [find_uv_bin(), *words], env=env, capture_output=True, text=True, check=False
+        [find_uv_bin(), *words],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        umask=0o022,  # caged runs of root are nobody, and read it all the same
     )
     if done.returncode:
         raise EnvironmentBuildError(

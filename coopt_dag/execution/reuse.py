@@ -164,10 +164,10 @@ def _is_there(final: Path, manifest: dict[str, Any], origin: Origin) -> bool:
     # Files only: how a node was caged tells of the machine that made it, not of what it is.
     here = json.loads(text)
     if here["files"] != manifest["files"]:
+        mine, theirs = here["digest"][:12], manifest["digest"][:12]
         raise IntegrityError(
-            f"node {manifest['key']} of step '{manifest['step']}' is here with other bytes (manifest "
-            f"{here['digest'][:12]}) than {origin.cid} (manifest {manifest['digest'][:12]}); yours "
-            "was kept",
+            f"node {manifest['key']} of step '{manifest['step']}' is here with other bytes "
+            f"(manifest {mine}) than {origin.cid} (manifest {theirs}); yours was kept",
             path=final,
             hint="one of the two was not made by this code from these inputs, or the code does "
             "not give the same bytes twice",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from coopt_dag.errors import NodeFailedError
+from coopt_dag.errors import IsolationError, NodeFailedError
 from coopt_dag.execution.believed import uncaged
 from coopt_dag.execution.planning import plan_for
 from coopt_dag.execution.request import Request
@@ -153,3 +154,13 @@ def test_scratch_space_is_there_and_gone_with_the_run(workspace: Path) -> None:
     )
     edit(workspace, "add", body)
     assert once(workspace).executed == 4
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's runs are nobody")
+def test_a_file_that_only_root_may_read_is_nobodys_failure(workspace: Path) -> None:
+    secret = workspace / "steps/tiny/add/baseline/table.txt"
+    secret.write_text("x")
+    secret.chmod(0o600)
+    with pytest.raises(IsolationError, match="owner only") as caught:
+        once(workspace)
+    assert caught.value.hint.startswith("chmod o+rX")

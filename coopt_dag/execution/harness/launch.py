@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.errors import FAILURES, CooptError
-from coopt_dag.execution.harness import cage, syscalls, weak, worker
+from coopt_dag.errors import FAILURES, CooptError, IsolationError
+from coopt_dag.execution.harness import cage, rooms, syscalls, weak, worker
 from coopt_dag.execution.harness.gather import gather
 from coopt_dag.execution.harness.inspector import inspection_of
 from coopt_dag.execution.harness.limits import Limits
@@ -83,14 +83,16 @@ def start(
 
     Raises
     ------
-    OSError
-        The stage or the cage's outer parts could not be made.
+    OSError, IsolationError
+        The stage or the cage's outer parts could not be made, or an input cannot be given.
     """
     stage = inspects.stage if inspects else root / f"{order['stage']}.{_name_of_server()}"
     if not inspects:
         discard(stage)
         (stage / "out").mkdir(parents=True)
     limits, warden = Limits.of(order), nursery.warden
+    if warden is not None and warden.is_root:
+        _refuse_closed(order, root)
     box, isolation = None, weak.ISOLATION if order["cage"] == "weak" else UNCAGED
     child = nursery.take()
     if warden is not None:
@@ -113,6 +115,15 @@ def start(
         kills=group.kills() if group else 0,
         group=group,
     )
+
+
+def _refuse_closed(order: Mapping[str, Any], root: Path) -> None:
+    closed = rooms.closed_to_others(rooms.order_places(order, root))
+    if closed is not None:
+        raise IsolationError(
+            f"{closed} can be read by its owner only, and runs are nobody here",
+            hint=f"chmod o+rX {closed}",
+        )
 
 
 def _name_of_server() -> str:

@@ -6,6 +6,7 @@ Both launchers get the same list of places from here.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,21 @@ def order_places(order: Mapping[str, Any], root: Path) -> Places:
     folder = code.parent if order["kind"] == "score" else code
     inputs = [(str((root / i["path"]).resolve()), inside_name(i)) for i in order["inputs"]]
     return [(str(folder.resolve()), "/code"), *inputs]
+
+
+def closed_to_others(places: Places) -> str | None:
+    """Give the first file that a throw-away user could not read; None if there is none.
+
+    Binding a file into a room leads around the rights of its folders, not around its own.
+    """
+    for source, _ in places:
+        path = Path(source)
+        for found in (path, *(path.rglob("*") if path.is_dir() else ())):
+            mode = found.lstat().st_mode
+            wanted = 0o5 if stat.S_ISDIR(mode) else 0o4
+            if not stat.S_ISLNK(mode) and mode & wanted != wanted:
+                return str(found)
+    return None
 
 
 def order_inside(order: Mapping[str, Any]) -> dict[str, Any]:
