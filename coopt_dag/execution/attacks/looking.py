@@ -29,7 +29,7 @@ def nothing(aim: Mapping[str, Any]) -> Iterator[str]:  # noqa: ARG001  # an atta
 def read_labels(aim: Mapping[str, Any]) -> Iterator[str]:
     """Look for the file of labels by its path, through /proc, and by walking."""
     labels = str(aim["labels"])
-    pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    pids = [name for name in _names("/proc") if name.isdigit()]
     roots = [f"/proc/{pid}/{where}" for pid in [*pids, "self", "1"] for where in ("root", "cwd")]
     up = [f"{base}{'/..' * 12}" for base in ("/code", "/in", "/out", "/tmp", ".")]  # noqa: S108
     for base in ["", *roots, *up]:
@@ -38,7 +38,7 @@ def read_labels(aim: Mapping[str, Any]) -> Iterator[str]:
     for pid in pids:
         for name in _names(f"/proc/{pid}/fd"):
             with contextlib.suppress(OSError):
-                aimed = os.readlink(f"/proc/{pid}/fd/{name}")
+                aimed = str(Path(f"/proc/{pid}/fd/{name}").readlink())
                 if aimed.endswith(Path(labels).name):
                     yield f"process {pid} has the labels open"
     for path in _walk("/"):
@@ -49,7 +49,7 @@ def read_labels(aim: Mapping[str, Any]) -> Iterator[str]:
 def environment(aim: Mapping[str, Any]) -> Iterator[str]:
     """Look for the launcher's variables in every environment that can be read."""
     texts = {"its own": "\0".join(f"{k}={v}" for k, v in os.environ.items())}
-    for pid in os.listdir("/proc"):
+    for pid in _names("/proc"):
         if pid.isdigit():
             with contextlib.suppress(OSError):
                 texts[f"that of process {pid}"] = Path(f"/proc/{pid}/environ").read_text("latin-1")
@@ -64,7 +64,7 @@ def environment(aim: Mapping[str, Any]) -> Iterator[str]:
 def other_processes(aim: Mapping[str, Any]) -> Iterator[str]:
     """See, signal, trace and read a process outside."""
     victim, word = int(aim["victim"]), str(aim["victim_word"]).encode()
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    for pid in filter(str.isdigit, _names("/proc")):
         with contextlib.suppress(OSError):
             if word in Path(f"/proc/{pid}/cmdline").read_bytes():
                 yield f"sees a process outside as {pid}"
@@ -96,16 +96,14 @@ def _can_read(path: str) -> bool:
 
 def _names(folder: str) -> list[str]:
     with contextlib.suppress(OSError):
-        return os.listdir(folder)
+        return os.listdir(folder)  # noqa: PTH208  # names
     return []
 
 
 def _walk(top: str) -> Iterator[str]:
-    seen = 0
-    for folder, folders, files in os.walk(top):
+    for seen, (folder, folders, files) in enumerate(os.walk(top)):
         if folder == "/":
             folders[:] = [name for name in folders if name not in _BORING]
-        seen += 1
         if seen > _MOST_FOLDERS:
             return
         for name in [*files, *folders]:

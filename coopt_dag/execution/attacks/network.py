@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def network(aim: Mapping[str, Any]) -> Iterator[str]:
     for what, words in _KERNEL.items():
         with contextlib.suppress(OSError), socket.socket(*words):
             yield f"opened a {what} socket"
-    for name in os.listdir("/proc/self/fd"):
+    for number in range(64):
         with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
-                yield f"was born with a socket, descriptor {name}"
+            if str(Path(f"/proc/self/fd/{number}").readlink()).startswith("socket:"):
+                yield f"was born with a socket, descriptor {number}"

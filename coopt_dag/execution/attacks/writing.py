@@ -80,5 +80,5 @@ def _changed(path: str) -> Iterator[str]:
 
 def _names(folder: str) -> list[str]:
     with contextlib.suppress(OSError):
-        return os.listdir(folder)
+        return os.listdir(folder)  # noqa: PTH208  # names
     return []
