@@ -46,12 +46,22 @@ def _uv() -> dict[str, Any]:
 
 
 def _isolation() -> dict[str, Any]:
+    from coopt_dag.execution.bwrap_binary import find_bwrap, version_of
+    from coopt_dag.execution.cage_check import passed_before
+
+    try:
+        bwrap = find_bwrap()
+    except CooptError as error:
+        return _row("isolation", str(error), ok=False, needed=False, hint=error.hint)
+    held = passed_before(bwrap)
+    version = ".".join(map(str, version_of(bwrap)))
+    word = "held" if held else "not tested since the machine started"
     return _row(
         "isolation",
-        "none: steps run with your rights",
-        ok=False,
+        f"14 attacks: {word}; bubblewrap {version}",
+        ok=held,
         needed=False,
-        hint="evaluate only people you trust, see SECURITY.md",
+        hint="coopt doctor --sandbox",
     )
 
 

@@ -67,11 +67,20 @@ def list_(as_json: Json = False) -> None:
     put(names) if as_json else say("\n".join(names))
 
 
-def doctor(as_json: Json = False) -> int:
+def doctor(
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Attack the cage for contributed code.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
     """Look at this machine and workspace: what works, what is missing, the next move.
 
-    Example: coopt doctor
+    Example: coopt doctor --sandbox
     """
+    if sandbox:
+        from coopt_dag.cli.sandbox import sandbox as attack
+
+        return attack(as_json=as_json)
     from coopt_dag.cli.checkup import checkup
 
     rows = checkup()
