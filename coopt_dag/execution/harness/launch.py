@@ -94,12 +94,16 @@ def start(
     if warden is not None and warden.is_root:
         _refuse_closed(order, root)
     box, isolation = None, weak.ISOLATION if order["cage"] == "weak" else UNCAGED
-    child = nursery.take()
     if warden is not None:
         box = _box(order, stage, warden, limits)
         program = order["kind"] == "step" and order["entry"]["command"]
         isolation = warden.layers("exec" if program else "fork")
-    worker.Task(order, root, stage, box).send(child.orders)
+    child = nursery.take()
+    try:
+        worker.Task(order, root, stage, box).send(child.orders)
+    except OSError:
+        child.end()
+        raise
     os.close(child.orders)
     group = None if warden is None else warden.group
     wall_s = _INSPECTION_S if inspects else order["wall_s"]

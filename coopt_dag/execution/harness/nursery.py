@@ -27,6 +27,14 @@ class Child:
     said: int
     status: int
 
+    def end(self) -> None:
+        """End it before it got its task."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        for descriptor in (self.orders, self.said, self.status):
+            os.close(descriptor)
+
 
 @dataclass(slots=True)
 class Nursery:
@@ -61,8 +69,5 @@ class Nursery:
 
     def close(self) -> None:
         """End the spare children."""
-        for child in self.spares:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGKILL)
-            os.waitpid(child.pid, 0)
-        self.spares.clear()
+        while self.spares:
+            self.spares.popleft().end()
