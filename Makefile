@@ -31,12 +31,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 NODE_MODULES := contracts/node_modules/.stamp tests/interop/node_modules/.stamp
 
-.PHONY: help demo test interop check fmt bench docs contracts locks clean env env-dev env-bench npm-hint
+.PHONY: help demo test attack-test interop check fmt bench docs contracts locks clean env env-dev env-bench npm-hint
 
 help:  ## what you are reading
 	@echo "coopt-dag: research challenges as a DAG of small steps"
 	@echo
-	@grep -hE '^[a-z]+:.*  ## ' Makefile | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1	\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*  ## ' Makefile | sed -E 's/^([a-z-]+):.*  ## (.*)/  make \1	\2/' | expand -t 18
 	@echo
 	@echo "Start with 'make demo'. The first run makes $(VENV)/ (about a minute); later runs are instant."
 
@@ -52,6 +52,9 @@ test: env-dev $(if $(NPM),$(NODE_MODULES),npm-hint)  ## every test, with the rea
 	fi; \
 	$(if $(NPM),,select="$${select:+$$select and }not npm";) \
 	$(PY) -m pytest $(PYTEST_ARGS) $${select:+-m "$$select"}
+
+attack-test: env-dev  ## try 14 attacks on the cage, inside namespaces of their own (also part of make test)
+	@$(PY) -m tools.attack_test
 
 interop: env-dev $(if $(NPM),tests/interop/node_modules/.stamp,npm-hint)  ## exchange bytes with Kubo, js-ipfs, Helia: software that we did not write
 	@$(PY) -m pytest $(PYTEST_ARGS) -m "interop$(if $(NPM),, and not npm)" tests

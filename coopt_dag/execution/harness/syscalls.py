@@ -24,6 +24,7 @@ _MOUNT_ATTR = {"rdonly": 1, "nosuid": 2, "nodev": 4}
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_PR_CAPBSET_READ = 23
 _PR_CAPBSET_DROP = 24
 _PR_SET_NO_NEW_PRIVS = 38
 _CAP_VERSION_3 = 0x20080522
@@ -141,6 +142,8 @@ def drop_bounding_set() -> None:
     """Give up every capability that a program could bring back."""
     last = int(open("/proc/sys/kernel/cap_last_cap").read())  # noqa: PTH123, SIM115  # procfs
     for capability in range(last + 1):
+        if not checked(_LIBC.prctl(_PR_CAPBSET_READ, capability, 0, 0, 0), "PR_CAPBSET_READ"):
+            continue  # bubblewrap has dropped it, and with it the right to drop
         checked(_LIBC.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0), "PR_CAPBSET_DROP")
 
 
