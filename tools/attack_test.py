@@ -3,8 +3,9 @@
 All of it happens inside mount, process and network namespaces of its own, with /tmp and /dev/shm
 of their own size, so that even a broken cage harms nobody.
 
-Usage: ``python -m tools.attack_test``; it ends with 0 if all was held, 18 if not, 77 where there
-are no namespaces.
+Usage: ``python -m tools.attack_test [SERVER]``; it ends with 0 if all was held, 18 if not, 77
+where there are no namespaces. SERVER replaces what the harness's server starts with, so that a
+test can take a wall away.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from coopt_dag.cli.sandbox import table
 from coopt_dag.errors import IsolationError
 from coopt_dag.execution.harness import syscalls
+from coopt_dag.execution.pool import BOOTSTRAP
 from coopt_dag.execution.selftest import attack
 
 NOBODY = 65534
@@ -30,7 +32,7 @@ _SPACES = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID | syscalls.CLONE_NEWNET
 _SCRATCH = {"/tmp": "2g", "/dev/shm": "512m"}  # noqa: S108  # mounted over by us
 
 
-def main() -> int:
+def main(server: str) -> int:
     """Run the attacks as whoever we are, and as an ordinary user too if we are root."""
     is_root = os.geteuid() == 0
     own = os.getuid(), os.getgid()
@@ -46,11 +48,11 @@ def main() -> int:
     pid = os.fork()
     if pid == 0:
         syscalls.die_with_parent(signal.SIGKILL)
-        os._exit(_inside(is_root=is_root))
+        os._exit(_inside(server, is_root=is_root))
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def _inside(*, is_root: bool) -> int:
+def _inside(server: str, *, is_root: bool) -> int:
     """Make the place harmless, then attack; we are pid 1 here."""
     syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
     reach = _covered() if is_root else {}
@@ -61,7 +63,7 @@ def _inside(*, is_root: bool) -> int:
     syscalls.mount("proc", "/proc", "proc", syscalls.MS_NOSUID)
     with socket.socket() as link:
         fcntl.ioctl(link, _SET_FLAGS, struct.pack("16sH14x", b"lo", _UP))
-    words = [sys.executable, "-m", "tools.attack_test", "here"]
+    words = [sys.executable, "-m", "tools.attack_test", server, "here"]
     codes = [subprocess.run(words, check=False, env=_environ()).returncode]
     if is_root:
         user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
@@ -98,9 +100,9 @@ def _uncover(place: str, descriptor: int) -> None:
     syscalls.mount(f"/proc/self/fd/{descriptor}", place, None, flags)
 
 
-def here() -> int:
+def here(server: str) -> int:
     """Attack as whoever we are, and print the table."""
-    report = attack()
+    report = attack(bootstrap=Path(server))
     who = "root" if os.getuid() == 0 else f"an ordinary user ({os.getuid()})"
     sys.stdout.write("\n".join([f"as {who}", *table(report)]) + "\n\n")
     sys.stdout.flush()
@@ -108,4 +110,5 @@ def here() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(here() if sys.argv[1:] == ["here"] else main())
+    wanted = sys.argv[1] if len(sys.argv) > 1 else str(BOOTSTRAP)
+    sys.exit(here(wanted) if sys.argv[2:] == ["here"] else main(wanted))
