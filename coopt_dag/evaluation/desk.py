@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,8 @@ class Desk:
         loaded = load_solution(folder)
         for word in loaded.spec.entry.command or ():
             file = folder / word
-            if file.is_file():
+            # A word may be a whole script, or lead out of the folder: to what is not its own.
+            if os.path.isfile(file) and file.resolve().is_relative_to(folder.resolve()):  # noqa: PTH113
                 file.chmod(file.stat().st_mode | 0o111)  # a CID carries no permission bits
         return loaded
 

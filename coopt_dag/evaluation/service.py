@@ -206,6 +206,7 @@ class Service:
         queue.start(row.id, now=self.clock(), pid=os.getpid(), pid_started=process_start())
         try:
             verdict = self._judge(submission)
+            known = self.desk.state().submissions[row.id]
         except CooptError as error:
             if self.stop.is_set():
                 queue.requeue(row.id)
@@ -216,7 +217,7 @@ class Service:
             self.errors.append(error)
             self.tell(f"  put off for {pause:.0f} s, it stays pending: {error}")
             return None
-        self._settle(self.desk.state().submissions[row.id])
+        self._settle(known)
         self.judged(verdict)
         return verdict
 

@@ -52,6 +52,25 @@ def python_of(environment: str) -> Path:
     return cache_folder() / "envs" / environment / "bin" / "python"
 
 
+def interpreter(environment: str, *, ours: bool) -> list[str]:
+    """Give the words that start Python for an environment.
+
+    Parameters
+    ----------
+    ours : bool
+        It is the challenge's. A solution's own is a stranger's: nothing in its folder is started
+        or imported before the cage is closed, not even its interpreter (`harness.environment`).
+    """
+    python = python_of(environment)
+    if ours:
+        return [str(python), "-s", "-P"]
+    return [_base_python(), "-s", "-P", "-S", "-X", f"environment={python.parents[1]}"]
+
+
+def _base_python() -> str:
+    return str(sys._base_executable)  # type: ignore[attr-defined]  # of no environment
+
+
 def worker_environ() -> dict[str, str]:
     """Give the whole environment of a worker: nothing of the user's, everything reproducible."""
     fixed = {
@@ -67,8 +86,13 @@ def worker_environ() -> dict[str, str]:
     return fixed | {k: os.environ[k] for k in _PASSED_ON if k in os.environ}
 
 
-def ensure(environment: str, lock: Path) -> Path:
+def ensure(environment: str, lock: Path, *, ours: bool = True) -> Path:
     """Build an environment unless it is there; give its interpreter.
+
+    Parameters
+    ----------
+    ours : bool
+        False for a solution's own: then nothing in it is started, not even to compile it.
 
     Raises
     ------
@@ -83,7 +107,7 @@ def ensure(environment: str, lock: Path) -> Path:
     with _only_one(folder.with_suffix(".lock")):
         if not (folder / "complete").is_file():
             shutil.rmtree(folder, ignore_errors=True)
-            _build(folder, lock)
+            _build(folder, lock, ours=ours)
     return python
 
 
@@ -94,17 +118,18 @@ def _only_one(path: Path) -> Iterator[None]:
         yield
 
 
-def _build(folder: Path, lock: Path) -> None:
+def _build(folder: Path, lock: Path, *, ours: bool) -> None:
     _uv(
         lock,
-        *("venv", "--quiet", "--no-project", "--python", str(sys._base_executable)),  # type: ignore[attr-defined]
+        *("venv", "--quiet", "--no-project", "--python", _base_python()),
         str(folder),
     )
     if any(_requirement(line) for line in lock.read_text(encoding="utf-8").splitlines()):
         _uv(
             lock,
             *("pip", "install", "--quiet", "--python", str(folder / "bin" / "python")),
-            *("--require-hashes", "--no-deps", "--only-binary", ":all:", "--compile-bytecode"),
+            *("--require-hashes", "--no-deps", "--only-binary", ":all:"),
+            *(("--compile-bytecode",) if ours else ()),
             *("-r", str(lock)),
         )
     (folder / "complete").touch()

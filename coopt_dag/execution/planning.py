@@ -89,22 +89,25 @@ class _Draft:
         inside = path.is_relative_to(self.workspace.root)
         return path.relative_to(self.workspace.root).as_posix() if inside else path.as_posix()
 
-    def environment(self, lock: Path, lock_sha256: str) -> str:
+    def environment(self, lock: Path, lock_sha256: str, *, preload: list[str] | None) -> str:
         name = environment_id(lock_sha256)
-        preload = list(self.challenge.spec.environment.preload)
         self.environments.setdefault(name, {"lock": self.relative(lock), "preload": preload})
         return name
 
     def default_environment(self) -> str:
         lock = self.challenge.path / self.challenge.spec.environment.lock
-        return self.environment(lock, self.challenge.lock_sha256)
+        return self.environment(
+            lock,
+            self.challenge.lock_sha256,
+            preload=list(self.challenge.spec.environment.preload),
+        )
 
     def solution(self, step: str, loaded: LoadedSolution) -> SolutionShape:
         spec = loaded.spec
         environment = self.default_environment()
         if spec.environment is not None:
             lock = loaded.path / spec.environment
-            environment = self.environment(lock, file_sha256(lock))
+            environment = self.environment(lock, file_sha256(lock), preload=None)  # a stranger's
         entry = spec.entry.model_dump(mode="json")
         name = digest(
             {

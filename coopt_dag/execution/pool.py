@@ -8,9 +8,9 @@ import os
 import subprocess
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from coopt_dag.execution.environments import python_of, worker_environ
+from coopt_dag.execution.environments import interpreter, worker_environ
 from coopt_dag.execution.request import PACKAGE
 
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from coopt_dag.execution.harness.job import Level
 
 BOOTSTRAP = PACKAGE / "execution" / "harness" / "bootstrap.py"
+
+
+class Interpreter(Protocol):
+    """Gives the words that start an environment's Python."""
+
+    def __call__(self, environment: str, *, ours: bool) -> list[str]:
+        """Give them; a stranger's environment stays shut until the cage is closed."""
+
 
 Answer = dict[str, Any] | None
 """Error of a node as plain data; None when it is in the store."""
@@ -36,20 +44,21 @@ class Pool:
     slots : int
         How many nodes run at once, over all environments.
     preload : mapping
-        Environment → modules that its server imports before it forks.
+        Environment → modules that its server imports before it forks; None for a stranger's,
+        of which nothing is imported before the cage is closed.
     cage : str
         What runs is caged: strong; weak, for machines without namespaces; none, by trust.
     python
-        Environment → its interpreter.
+        Environment, and whether it is the challenge's → the words that start its interpreter.
     bootstrap : Path
         What an interpreter starts with.
     """
 
     root: Path
     slots: int
-    preload: Mapping[str, list[str]] = field(default_factory=dict)
+    preload: Mapping[str, list[str] | None] = field(default_factory=dict)
     cage: Level = "strong"
-    python: Callable[[str], Path] = python_of
+    python: Interpreter = interpreter
     bootstrap: Path = BOOTSTRAP
     _servers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _waiting: dict[int, Callable[[Answer], None]] = field(default_factory=dict)
@@ -72,12 +81,13 @@ class Pool:
             self._tokens = os.pipe()
             os.write(self._tokens[1], b"x" * self.slots)
         take, give = self._tokens
-        preload = ",".join(self.preload.get(environment, []))
+        preload = self.preload.get(environment, [])
         server = subprocess.Popen(
             [
-                *(str(self.python(environment)), "-s", "-P", str(self.bootstrap), "serve"),
+                *self.python(environment, ours=preload is not None),
+                *(str(self.bootstrap), "serve"),
                 *(str(self.root), str(take), str(give)),
-                *(self.cage, preload),
+                *(self.cage, ",".join(preload or ())),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -103,6 +103,10 @@ class _Trial:
                 yield line.removeprefix(entry.GAINED)[:300]
 
 
+def _python(environment: str, *, ours: bool) -> list[str]:  # noqa: ARG001  # all are this one
+    return [sys.executable, "-s", "-P"]
+
+
 def attack(launchers: Sequence[str] = LAUNCHERS, *, bootstrap: Path = BOOTSTRAP) -> Report:
     """Run all attacks and judge them.
 
@@ -121,7 +125,7 @@ def attack(launchers: Sequence[str] = LAUNCHERS, *, bootstrap: Path = BOOTSTRAP)
         kinds = [(a, c, launcher) for a in ATTACKS for c in a.cases for launcher in launchers]
         trials = [_trial(bait, bwrap, *kind) for kind in kinds]
         last = [_trial(bait, bwrap, _HARMLESS, _HARMLESS.cases[0], name) for name in launchers]
-        pool = Pool(bait.root, SLOTS, python=lambda _: Path(sys.executable), bootstrap=bootstrap)
+        pool = Pool(bait.root, SLOTS, python=_python, bootstrap=bootstrap)
         try:
             pool.warm("")
             _run(pool, trials)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.execution.bwrap_binary import find_bwrap
 from coopt_dag.execution.cage_check import require_cage
-from coopt_dag.execution.environments import ensure, python_of, worker_environ
+from coopt_dag.execution.environments import ensure, interpreter, worker_environ
 from coopt_dag.execution.harness.job import MANIFEST, expand, folder_of
 from coopt_dag.execution.nodes import locked, take_inventory
 from coopt_dag.execution.planning import plan_for
@@ -88,10 +88,11 @@ def command_of(plan: Mapping[str, Any], root: Path, key: str) -> str:
     node = plan["nodes"][key]
     holder = plan["metrics"][node["metric"]] if node["metric"] else None
     environment = (holder or plan["solutions"][node["solution"]])["environment"]
+    ours = plan["environments"][environment]["preload"] is not None
     clean = [f"{k}={v}" for k, v in sorted(worker_environ().items())]
     return shlex.join(
         [
-            *("env", "-i", *clean, str(python_of(environment)), "-s", "-P", str(BOOTSTRAP)),
+            *("env", "-i", *clean, *interpreter(environment, ours=ours), str(BOOTSTRAP)),
             *("node", str(root), order_path(plan, key)),
         ]
     )
@@ -127,7 +128,8 @@ def build_environments(plan: Mapping[str, Any], root: Path, keys: Iterable[str])
         name = expand(plan, key)["environment"]
         uses[name] = uses.get(name, 0) + 1
     for name in uses:
-        ensure(name, root / plan["environments"][name]["lock"])
+        about = plan["environments"][name]
+        ensure(name, root / about["lock"], ours=about["preload"] is not None)
     return sorted(uses, key=lambda n: -uses[n])
 
 

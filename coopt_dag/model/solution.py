@@ -8,6 +8,9 @@ from pydantic import Field, JsonValue, model_validator
 
 from coopt_dag.model.base import Frozen, RelativePath, Sentence, Slug
 
+_COMMAND_BYTES = 1 << 16
+"""Half of what Linux takes as one word."""
+
 
 class Entry(Frozen):
     """How to run it: a Python function, or an executable that reads `$COOPT_IN`, `$COOPT_OUT`."""
@@ -22,6 +25,10 @@ class Entry(Frozen):
             raise ValueError("give either python or command")
         if self.command is not None and not self.command:
             raise ValueError("command is empty")
+        if self.command is not None and any("\0" in word for word in self.command):
+            raise ValueError("command holds a null character")
+        if self.command is not None and sum(len(w.encode()) for w in self.command) > _COMMAND_BYTES:
+            raise ValueError(f"command has more than {_COMMAND_BYTES} bytes; put it in a file")
         return self
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -261,6 +262,29 @@ def test_a_solution_that_no_lint_would_pass_is_rejected_by_its_class(
     (verdict,) = evaluate_pending(scene.lab, cores=2, tell=tell)
     assert (verdict.status, verdict.reason) == ("rejected", "invalid_spec")
     assert CANARY not in json.dumps(report_of(scene, verdict.submission_id))
+
+
+def test_the_words_of_a_command_reach_no_file_outside_its_folder(
+    scene: Scene, tell: Tell, tmp_path: Path
+) -> None:
+    register(scene.lab, scene.challenge, cores=2, tell=tell)
+    made = fork(scene.ada, scene.challenge, "add", source="baseline", name="odd", author="ada")
+    theirs = tmp_path / "theirs"
+    theirs.touch(mode=0o644)
+    script = "#" * 300 + " longer than any name of a file"
+    words = json.dumps(["sh", "-c", script, str(theirs), "../../../../theirs"])
+    spec = made / "solution.yaml"
+    entry = f"entry: {{command: {words}}}\n"
+    spec.write_text(
+        re.sub(r"^entry:.*\n(?: .*\n)*", lambda _: entry, spec.read_text(), flags=re.MULTILINE)
+    )
+    claim(scene.ada, "tiny", "add", days=1)
+    scene.ada.send(Submit("tiny", "add", add_path(scene.ada.store, made)))
+    shutil.rmtree(made)
+    (verdict,) = evaluate_pending(scene.lab, cores=2, tell=tell)
+    # it ran, and wrote nothing
+    assert (verdict.status, verdict.reason) == ("rejected", "invalid_output")
+    assert theirs.stat().st_mode & 0o777 == 0o644
 
 
 def test_a_failure_that_names_no_class_of_ours_is_a_crash() -> None:

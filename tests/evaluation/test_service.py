@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ from coopt_dag.evaluation.queue import TRANSITIONS, Queue, is_served, only_servi
 from coopt_dag.evaluation.register import register
 from coopt_dag.evaluation.service import LONGEST_PAUSE_S, Service, pause_s
 from coopt_dag.ledger.actions import Claim, Reject, Submit
-from coopt_dag.ledger.events import Rejected, Scored
+from coopt_dag.ledger.events import Event, Rejected, Scored
+from coopt_dag.ledger.memory import MemoryLedger
 from coopt_dag.store.folders import add_path
 from coopt_dag.store.memory import MemoryStore
 
@@ -403,3 +405,37 @@ def test_without_a_cage_nothing_is_judged_and_no_row_changes(tmp_path: Path) -> 
     assert "hint: " in done.stderr
     assert not (place.root / ".coopt" / "evaluator.sqlite").exists()
     assert len(place.judged()) == 2  # the baselines
+
+
+class Leaky(MemoryLedger):
+    """A ledger that fails once: at the n-th look after a verdict."""
+
+    number, looks = 0, 0
+
+    def events(self, *, after: int = -1) -> list[Event]:
+        found = super().events(after=after)
+        judged = [e for e in found if isinstance(e, Scored | Rejected)]
+        if any(e.submission_id == self.number for e in judged):
+            self.looks -= 1
+            if self.looks == 0:
+                raise DataMissingError("the ledger is away")
+        return found
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_verdict_is_noted_though_the_ledger_was_away_right_after_it(
+    scene: Scene, tell: Tell, clock: Clock, looks: int
+) -> None:
+    ledger = Leaky(lambda: 1000)
+    scene.lab, scene.ada = (replace(desk, ledger=ledger) for desk in (scene.lab, scene.ada))
+    register(scene.lab, scene.challenge, cores=2, tell=tell)
+    number = offer(scene, 1_000)
+    ledger.number, ledger.looks = number, looks
+    service = Service(scene.lab, 2, tell, clock=clock, rng=random.Random(1))
+    assert service.once() == []
+    clock.now += LONGEST_PAUSE_S
+    service.once()
+    assert service.queue is not None
+    assert [r.state for r in service.queue.rows() if r.id == number] == ["scored"]
+    assert verdicts_on(scene).count(number) == 1
+    service.close()

@@ -90,6 +90,15 @@ def test_an_entry_is_a_function_or_a_command_and_not_both(solution):
         load_solution(solution("entry: {python: run.py, command: [sh]}"))
 
 
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [(r'"a\0b"', "holds a null character"), ("a" * 70_000, "has more than 65536 bytes")],
+)
+def test_a_command_that_no_system_could_start_is_refused(solution, word, why):
+    with pytest.raises(SpecGroupError, match=f"command {why}"):
+        load_solution(solution(f"entry: {{command: [sh, -c, {word}]}}"))
+
+
 def test_a_solutions_own_lock_must_exist_and_lock(solution):
     folder = solution("entry: {python: run.py}\nenvironment: own.lock")
     with pytest.raises(SpecGroupError, match=r"environment is 'own\.lock', but"):

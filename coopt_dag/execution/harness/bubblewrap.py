@@ -109,4 +109,5 @@ def become(
 def _inside(code: Path, word: str) -> str:
     """Give a word of the command as the cage knows it: files of the solution lie in /code."""
     file = code / word
-    return f"/code/{word}" if file.is_file() and file.resolve().is_relative_to(code) else word
+    found = os.path.isfile(file)  # noqa: PTH113  # a word may be a script, too long for a name
+    return f"/code/{word}" if found and file.resolve().is_relative_to(code) else word

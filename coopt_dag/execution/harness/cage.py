@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import IsolationError
-from coopt_dag.execution.harness import landlock, rooms, seccomp, syscalls
+from coopt_dag.execution.harness import environment, landlock, rooms, seccomp, syscalls
 from coopt_dag.execution.harness.confine import ROOM, confine
 from coopt_dag.execution.harness.groups import Group, open_group
 
@@ -222,10 +222,13 @@ def enter(warden: Warden, order: Mapping[str, Any], root: Path, box: Box) -> Non
         # Last, for the room must belong to the server's user namespace, as its processes do.
         syscalls.unshare(syscalls.CLONE_NEWUSER)
         _map_self(box.user, group)
+    address_bytes: int | None = held * os.sysconf("SC_PAGE_SIZE") + box.limits.memory_bytes
+    if environment.strangers() is not None:
+        address_bytes = None  # libraries that nobody loaded ahead reserve more than they use
     confine(
         box.limits.to_json(),
         user=box.user if warden.is_root else None,
-        address_bytes=held * os.sysconf("SC_PAGE_SIZE") + box.limits.memory_bytes,
+        address_bytes=address_bytes,
         landlock_abi=warden.landlock_abi,
         rules=ROOM,
         filter_=warden.filter_,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.execution.harness import syscalls
+from coopt_dag.execution.harness import environment, syscalls
 from coopt_dag.execution.harness.syscalls import (
     MS_BIND,
     MS_NODEV,
@@ -48,7 +48,8 @@ def system_places() -> tuple[Places, dict[str, str]]:
         elif path.is_dir():
             places.append((str(path), str(path)))
     etc = [f"/etc/{name}" for name in _ETC if Path("/etc", name).exists()]
-    ours = [sys.base_prefix, sys.prefix, str(PACKAGE)]
+    packages = environment.strangers() or sys.prefix
+    ours = [sys.base_prefix, str(packages), str(PACKAGE)]
     places += [(p, p) for p in [*etc, *ours] if not Path(p).is_relative_to("/usr")]
     return places, links
 

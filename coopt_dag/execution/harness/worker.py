@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from coopt_dag.errors import CooptError, IsolationError
-from coopt_dag.execution.harness import bubblewrap, cage, rooms, syscalls, weak
+from coopt_dag.execution.harness import bubblewrap, cage, environment, rooms, syscalls, weak
 from coopt_dag.execution.harness.limits import Limits
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SAID_BYTES = 1 << 16
 """Most that a run may say about its failure; the rest is in its log."""
+_WORD_BYTES = 4000
+"""Less than a pipe takes: nobody reads it before our end."""
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
@@ -124,7 +126,7 @@ def _settle(ends: Ends) -> None:
 
 def _tell(word: str) -> None:
     with contextlib.suppress(OSError):  # said already: then it is the run's own failure
-        os.write(_STATUS, word.encode())
+        os.write(_STATUS, word.encode()[:_WORD_BYTES])
 
 
 def _do(task: Task, warden: cage.Warden | None) -> int:
@@ -146,6 +148,7 @@ def _do(task: Task, warden: cage.Warden | None) -> int:
 def _run(order: Mapping[str, Any], root: Path, out: Path) -> int:
     from coopt_dag.execution.harness import inspector, score, work
 
+    environment.open_strangers()
     actions = {"step": work.run_step, "score": score.run_score, "inspect": inspector.inspect}
     try:
         actions[order["kind"]](order, root, out)
