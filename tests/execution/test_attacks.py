@@ -56,24 +56,20 @@ def test_every_attack_is_held_by_both_launchers_also_of_an_ordinary_user() -> No
     ("without", "attack"),
     [
         ("seccomp.install = lambda program: None", "mounts, namespaces, users, signals"),
-        ("gather._refused = lambda message, where: SystemExit(message)", "links and special"),
+        ("launch.gather = lambda out, to, limits: shutil.copytree(out, to)", "links and special"),
     ],
 )
-def test_a_wall_that_is_missing_is_told_as_broken(
-    tmp_path: Path, without: str, attack: str
-) -> None:
-    server = tmp_path / "server.py"
-    server.write_text(
-        "import runpy, sys\n"
+def test_a_wall_that_is_missing_is_told_as_broken(without: str, attack: str) -> None:
+    # Below the repository, since /tmp is covered inside; one file a test runner.
+    place = REPOSITORY / f".server-{os.getpid()}.py"
+    place.write_text(
+        "import runpy, shutil, sys\n"
         f"package = runpy.run_path({str(BOOTSTRAP)!r})\n"
         "package['load_package']()\n"
-        "from coopt_dag.execution.harness import gather, seccomp, server\n"
+        "from coopt_dag.execution.harness import launch, seccomp, server\n"
         f"{without}\n"
         "sys.exit(server.main(sys.argv[2:]))\n"
     )
-    # Below the repository, since /tmp is covered inside.
-    place = REPOSITORY / ".pytest_server.py"
-    place.write_text(server.read_text())
     try:
         code, text = attack_test(str(place))
     finally:

@@ -31,7 +31,7 @@ _CALLS: dict[str, tuple[Any, ...]] = {
     "unshare(mount)": (272, 0x00020000),
     "setns": (308, -1, 0),
     "clone3": (435, None, 0),
-    "ptrace": (101, 0, 0, 0, 0),
+    "ptrace": (101, 16, 0x7FFFFFFF, 0, 0),
     "process_vm_readv": (310, 1, None, 0, None, 0, 0),
     "process_vm_writev": (311, 1, None, 0, None, 0, 0),
     "pidfd_getfd": (438, -1, 0, 0),
