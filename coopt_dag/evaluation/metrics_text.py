@@ -15,6 +15,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from coopt_dag.errors import UsageError
 from coopt_dag.evaluation.queue import STATES
 
 if TYPE_CHECKING:
@@ -103,7 +104,20 @@ def metrics_text(rows: Sequence[Row], *, is_up: bool, now: float) -> str:
 
 
 def write_metrics(path: Path, text: str) -> None:
-    """Replace a file as a whole, so that node_exporter never reads half of it."""
+    """Replace a file as a whole, so that node_exporter never reads half of it.
+
+    Raises
+    ------
+    UsageError
+        It cannot be written.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"metrics cannot be written ({error.strerror})",
+            path=path,
+            hint="name a file in a folder that is there and yours with --metrics",
+        ) from error

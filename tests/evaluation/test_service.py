@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.bench_evaluator import COOPT, Place, kill_often
 from coopt_dag.errors import BusyError, DataMissingError, IntegrityError, UsageError
-from coopt_dag.evaluation.metrics_text import metrics_text
+from coopt_dag.evaluation.metrics_text import metrics_text, write_metrics
 from coopt_dag.evaluation.queue import TRANSITIONS, Queue, is_served, only_service
 from coopt_dag.evaluation.register import register
 from coopt_dag.evaluation.service import LONGEST_PAUSE_S, Service, pause_s
@@ -321,6 +321,13 @@ def test_a_second_service_on_a_workspace_is_refused(tmp_path: Path) -> None:
         with pytest.raises(BusyError, match="at work"), only_service(tmp_path):
             pass
     assert not is_served(tmp_path)
+
+
+def test_metrics_that_cannot_be_written_are_told_with_their_file(tmp_path: Path) -> None:
+    page = tmp_path / "away" / "page.prom"
+    with pytest.raises(UsageError, match="No such file or directory") as caught:
+        write_metrics(page, "up 1\n")
+    assert caught.value.path == str(page)
 
 
 def test_metrics_are_prometheus_text_and_add_up(scene: Scene, served: Service) -> None:

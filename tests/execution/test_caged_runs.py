@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from coopt_dag.errors import IsolationError, NodeFailedError
 from coopt_dag.execution.believed import uncaged
+from coopt_dag.execution.harness import launch
+from coopt_dag.execution.harness.job import expand
+from coopt_dag.execution.harness.nursery import Nursery
 from coopt_dag.execution.planning import plan_for
 from coopt_dag.execution.request import Request
 from coopt_dag.execution.run import run
@@ -164,3 +168,18 @@ def test_a_file_that_only_root_may_read_is_nobodys_failure(workspace: Path) -> N
     with pytest.raises(IsolationError, match="owner only") as caught:
         once(workspace)
     assert caught.value.hint.startswith("chmod o+rX")
+
+
+def test_a_child_that_dies_before_its_first_word_is_the_machines_failure(workspace: Path) -> None:
+    plan, _ = plan_for(find_workspace(workspace), Request("tiny"))
+    key = next(k for k, node in plan["nodes"].items() if not node.get("metric"))
+    nursery = Nursery(None)
+    nursery.refill()
+    os.kill(nursery.spares[0].pid, signal.SIGSTOP)  # so that it does not get to its log
+    running = launch.start(expand(plan, key) | {"cage": "none"}, workspace, nursery)
+    os.kill(running.pid, signal.SIGKILL)
+    _, status = os.waitpid(running.pid, 0)
+    ended = launch.step_on(running, status, workspace, nursery)
+    assert isinstance(ended, launch.Ended)
+    assert ended.error is not None
+    assert ended.error["error"] == "IsolationError"

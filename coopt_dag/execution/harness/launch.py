@@ -268,7 +268,11 @@ def _failure(running: Running, status: int) -> str:
 
 
 def _last_words(running: Running) -> str:
-    with (running.stage / "log").open("rb") as file:
+    text = ""
+    with (
+        contextlib.suppress(FileNotFoundError),  # it ended before it opened its log
+        (running.stage / "log").open("rb") as file,
+    ):
         text = file.read(_LOG_LIMIT_BYTES).decode("utf-8", "replace").strip()
     return text[-500:] or "it ended without a word"
 
