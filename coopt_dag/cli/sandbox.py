@@ -10,6 +10,7 @@ from coopt_dag.errors import IsolationError
 if TYPE_CHECKING:
     from coopt_dag.execution.selftest import Report
 
+_WIDTH = 240
 _HINT = "contributed code is refused here; docs/sandbox.md says what a machine needs"
 
 
@@ -56,7 +57,9 @@ def table(report: Report) -> list[str]:
         rows = [cells.get((name, launcher)) for launcher in launchers]
         words = ["-" if r is None else "held" if r.held else "BROKEN" for r in rows]
         lines.append(f"{number:>2}  {name:<{width}}{''.join(f'{w:<8}' for w in words)}".rstrip())
-        lines += [f"      {r.launcher}: {r.detail}" for r in rows if r is not None and not r.held]
+        lines += [
+            f"      {r.launcher}: {r.detail[:_WIDTH]}" for r in rows if r is not None and not r.held
+        ]
     for launcher in launchers:
         own = [row for row in report.rows if row.launcher == launcher]
         held = sum(row.held for row in own)

@@ -163,7 +163,7 @@ def _row(
     found = [breach for trial in own for breach in trial.breaches(root)]
     found += [how for attack_, how in outside if attack_ == name]
     ends = ", ".join(dict.fromkeys(t.end.replace("_", " ") for t in own))
-    return Row(name, launcher, not found, "; ".join(found) or ends)
+    return Row(name, launcher, not found, " ".join("; ".join(found).split()) or ends)
 
 
 def _left_behind(root: Path, mounts: Sequence[str]) -> Iterator[tuple[str, str]]:

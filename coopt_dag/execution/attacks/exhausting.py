@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import signal
 import time
@@ -71,6 +72,25 @@ def memory_of_files(aim: Mapping[str, Any]) -> Iterator[str]:
     if held >= 4 * int(aim["memory_mb"]):
         time.sleep(_HOLD_S)
         yield f"held {held} MB in nameless files, of {aim['memory_mb']}"
+
+
+def memory_of_mappings(aim: Mapping[str, Any]) -> Iterator[str]:
+    """Hold four times the limit in shared pages that no process has mapped in any more."""
+    share, kept = int(aim["memory_mb"]) // 4 * _MB, []
+    with contextlib.suppress(OSError, ValueError):
+        for number in range(16):
+            if number % 2 and os.path.exists("/dev/zero"):  # noqa: PTH110  # both kinds
+                zero = os.open("/dev/zero", os.O_RDWR)
+                block = mmap.mmap(zero, share, mmap.MAP_SHARED)
+            else:
+                block = mmap.mmap(-1, share)
+            for start in range(0, share, _MB):
+                block[start : start + _MB] = b"x" * _MB
+                block.madvise(mmap.MADV_DONTNEED, start, _MB)
+            kept.append(block)
+    time.sleep(_HOLD_S)
+    if kept:
+        yield f"held {len(kept) * share // _MB} MB in unmapped pages, of {aim['memory_mb']}"
 
 
 def fill_tmp(aim: Mapping[str, Any]) -> Iterator[str]:

@@ -58,6 +58,7 @@ ATTACKS = (
             Case("exhausting:memory_of_one", (DONE, _MEMORY)),
             Case("exhausting:memory_of_many", (DONE, _MEMORY)),
             Case("exhausting:memory_of_files", (DONE, _MEMORY)),
+            Case("exhausting:memory_of_mappings", (DONE, _MEMORY)),
         ),
     ),
     Attack("fill /tmp", (Case("exhausting:fill_tmp"),)),

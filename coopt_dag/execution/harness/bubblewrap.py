@@ -46,6 +46,7 @@ def arguments(
         (rooms.SHARED_MEMORY_BYTES, "/dev/shm"),  # noqa: S108
     ):
         words += ["--perms", "1777", "--size", str(size), "--tmpfs", place]
+    words += ["--dev-bind", f"/dev/{rooms.STANDS_FOR['zero']}", "/dev/zero", "--remount-ro", "/dev"]
     places = [*warden.places, *rooms.order_places(order, root)]
     for folder in sorted({str(p) for _, inside in places for p in Path(inside).parents} - {"/"}):
         words += ["--perms", "0755", "--dir", folder]  # its own would be closed to other users

@@ -7,10 +7,12 @@ own namespace, and goes into its cage when the task has come.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from coopt_dag.execution.harness import cage, worker
 
@@ -57,7 +59,9 @@ class Nursery:
         self.spares.append(self._fork())
 
     def _fork(self) -> Child:
-        said = os.memfd_create("said")
+        said = os.memfd_create("said", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(said, worker.SAID_BYTES)
+        fcntl.fcntl(said, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
         orders, send = os.pipe()
         status, tell = os.pipe()
         pid = os.fork() if self.warden is None else cage.fork(self.warden)
@@ -65,6 +69,9 @@ class Nursery:
             worker.be_worker(worker.Ends(orders, said, tell), self.warden)
         os.close(orders)
         os.close(tell)
+        if self.warden is not None:
+            # Where memory runs out all the same, the kernel ends runs and never the server.
+            Path(f"/proc/{pid}/oom_score_adj").write_text("1000", encoding="ascii")
         return Child(pid, send, said, status)
 
     def close(self) -> None:

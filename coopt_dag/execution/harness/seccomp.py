@@ -25,15 +25,16 @@ _DENIED = {
     "mount_setattr": 442, "quotactl_fd": 443, "memfd_secret": 447,
     "listmount": 458, "statmount": 457, "open_tree_attr": 467,
 }  # fmt: skip
-_SOCKET, _CLONE, _CLONE3 = 41, 56, 435
+_MMAP, _SOCKET, _SOCKETPAIR, _CLONE, _CLONE3 = 9, 41, 53, 56, 435
 _NAMESPACES = 0x7E020000
 """CLONE_NEW* of clone(): mount, cgroup, uts, ipc, user, pid, net."""
 
 _ARCH_X86_64 = 0xC000003E
 _X32_BIT = 0x40000000
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_NR, _ARCH, _ARG0 = 0, 4, 16
+_NR, _ARCH, _ARG0, _ARG3 = 0, 4, 16, 40
+_SHARED_ANONYMOUS = 0x21
 _AF_UNIX = 1
 
 
@@ -49,7 +50,8 @@ def instructions() -> list[tuple[int, int, int, int]]:
 
     A call of another architecture or of the x32 table kills; a denied one is refused with EPERM;
     `clone3` is refused as unknown, for its flags cannot be looked into, so that libraries use
-    `clone`; sockets are local ones only.
+    `clone`; sockets are local ones only; pages that processes share
+    without a file are refused, for they can be held unmapped, where no watch counts them.
 
     >>> instructions()[0]
     (32, 0, 0, 4)
@@ -73,7 +75,14 @@ def instructions() -> list[tuple[int, int, int, int]]:
         (_ANY_BIT, 0, 1, _NAMESPACES),
         refuse,
         (_RETURN, 0, 0, _ALLOW),
-        (_EQUAL, 0, 3, _SOCKET),
+        (_EQUAL, 0, 5, _MMAP),
+        (_LOAD, 0, 0, _ARG3),
+        (_AND, 0, 0, _SHARED_ANONYMOUS),
+        (_EQUAL, 0, 1, _SHARED_ANONYMOUS),
+        refuse,
+        (_RETURN, 0, 0, _ALLOW),
+        (_EQUAL, 1, 0, _SOCKET),
+        (_EQUAL, 0, 3, _SOCKETPAIR),
         (_LOAD, 0, 0, _ARG0),
         (_EQUAL, 1, 0, _AF_UNIX),
         (_RETURN, 0, 0, _ERRNO | errno.EAFNOSUPPORT),
