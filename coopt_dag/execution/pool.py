@@ -122,8 +122,9 @@ class Pool:
         for line in server.stdout:
             answer = json.loads(line)
             with self._lock:
-                callback = self._waiting.pop(answer["id"])
-            callback(answer["error"])
+                callback = self._waiting.pop(answer["id"], None)
+            if callback is not None:  # else another server died and all were told of it
+                callback(answer["error"])
         if server.wait() == 0:
             return
         server.stdout.close()
