@@ -72,7 +72,7 @@ ATTACKS = (
         ),
     ),
     Attack("write elsewhere", (Case("writing:write_elsewhere"),)),
-    Attack("outlive its run", (Case("writing:daemon"),)),
+    Attack("outlive its run", (Case("writing:daemon", (DONE, _INVALID)),)),
     Attack(
         "links and special files as outputs",
         (

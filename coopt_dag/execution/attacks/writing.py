@@ -39,7 +39,7 @@ def write_elsewhere(aim: Mapping[str, Any]) -> Iterator[str]:
 
 
 def daemon(aim: Mapping[str, Any]) -> Iterator[str]:
-    """Leave a process behind that tells of its life for a few seconds."""
+    """Leave a process behind that overwrites the output, and would tell of its life outside."""
     if os.fork():
         time.sleep(0.05)
         return
