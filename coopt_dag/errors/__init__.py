@@ -147,6 +147,8 @@ class NodeFailedError(CooptError):
     ----------
     failure : str
         One of `FAILURES`: all that a contributor is told of a run on hidden data.
+    step : str, optional
+        Whose node failed, where that is known.
 
     >>> NodeFailedError("took too long", failure="timed_out").to_json()["failure"]
     'timed_out'
@@ -160,12 +162,14 @@ class NodeFailedError(CooptError):
         message: str,
         *,
         failure: str = "crashed",
+        step: str | None = None,
         hint: str = "",
         path: Path | str | None = None,
         field: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint, path=path, field=field)
         self.failure = failure
+        self.step = step
 
     def to_json(self) -> dict[str, Any]:
         """Give the error as plain data, with the class of its failure."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.credit.gate import is_record
-from coopt_dag.errors import CooptError, LedgerRefusedError
+from coopt_dag.errors import CooptError, LedgerRefusedError, NodeFailedError
 from coopt_dag.evaluation.feedback import (
     IRREPRODUCIBLE,
     NO_GAIN,
@@ -175,12 +175,23 @@ def finish(
 def _failed(case: _Case, error: CooptError, tell: Callable[[str], None]) -> Verdict:
     """Reject a submission that failed by itself; pass on every other failure."""
     folder = case.desk.workspace.state_dir / "content" / case.submission.solution_cid
-    if not is_own_failure(error, folder=folder):
+    if not is_own_failure(error, folder=folder) or _is_of_another(case, error):
         raise error
     outputs = case.challenge.steps[case.submission.step].spec.outputs
     feedback = feedback_of(error, outputs=outputs)
     account = {"status": "rejected", "error": error.to_json(), "text": str(error)}
     return _reject(case, feedback, {}, account | {"logs": case.logs}, tell)
+
+
+def _is_of_another(case: _Case, error: CooptError) -> bool:
+    """Tell whether a node failed on which the candidate has no influence: a record above or beside.
+
+    It ran well when it became one, so the fault is this machine's, and nobody is rejected for it.
+    """
+    if not isinstance(error, NodeFailedError) or error.step is None:
+        return False
+    own = case.submission.step
+    return error.step not in {own, *descendants(own, edges_of(case.challenge))}
 
 
 def _reject(

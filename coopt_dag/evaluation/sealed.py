@@ -242,6 +242,8 @@ class _Folder:
         path = self.root / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("xb")
+        # A caged run of root is nobody and reads it; the private folder around it stays closed.
+        path.chmod(0o644)
 
     def write(self, chunk: bytes) -> None:
         assert self._file is not None  # noqa: S101  # begin() comes first

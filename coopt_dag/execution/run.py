@@ -150,6 +150,7 @@ def failure_of(order: Mapping[str, Any], error: dict[str, Any], *, others: int) 
     return NodeFailedError(
         message,
         failure=error.get("failure", "crashed"),
+        step=order["step"],
         path=path,
         hint=hint,
         field=error.get("field"),

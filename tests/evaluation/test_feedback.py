@@ -22,6 +22,7 @@ from coopt_dag.evaluation.evaluate import evaluate_one, evaluate_pending, finish
 from coopt_dag.evaluation.feedback import REASONS, feedback_of, is_own_failure
 from coopt_dag.evaluation.register import register
 from coopt_dag.evaluation.submit import claim, fork
+from coopt_dag.execution.harness.publish import discard
 from coopt_dag.ledger.actions import Rescore, Submit
 from coopt_dag.ledger.events import HeadRescored
 from coopt_dag.report.board import board, log_row
@@ -219,6 +220,30 @@ def test_what_a_kill_after_the_verdict_left_undone_is_finished_once(
     finish(scene.lab, submission, cores=2, tell=tell)
     assert scene.lab.ledger.head().height == height
     assert isinstance(scene.lab.ledger.events()[-1], HeadRescored)
+
+
+def test_a_record_above_that_fails_today_is_not_held_against_a_newcomer(
+    scene: Scene, tell: Tell
+) -> None:
+    register(scene.lab, scene.challenge, cores=2, tell=tell)
+    slow = (
+        "import time\n\n\ndef solve(inputs, *, params, rng):\n    time.sleep(1.2)\n"
+        "    return {'doubled': {'values': [2 * x for x in inputs['numbers']['values']]}}\n"
+    )
+    offer(scene, "double", "twice", "slow", slow)
+    assert evaluate_pending(scene.lab, cores=2, tell=tell)[0].status == "record"
+    # another evaluator: an empty store, and a machine that is too slow for the record
+    for folder in (scene.root / "store").glob("*/*"):
+        discard(folder)
+    spec = scene.root / "steps/tiny/double/step.yaml"
+    spec.write_text(spec.read_text().replace("wall_s: 30", "wall_s: 1"))
+    offer(scene, "add", "all_of_them", "mine")
+    (pending,) = scene.lab.state().pending
+    with pytest.raises(NodeFailedError, match="step 'double'"):
+        evaluate_one(scene.lab, pending, cores=2, tell=tell)
+    assert scene.lab.state().pending == [pending]
+    spec.write_text(spec.read_text().replace("wall_s: 1", "wall_s: 30"))
+    assert evaluate_one(scene.lab, pending, cores=2, tell=tell).status == "record"
 
 
 def test_a_submission_that_was_judged_meanwhile_keeps_its_verdict(scene: Scene, tell: Tell) -> None:
