@@ -55,11 +55,12 @@ def main(server: str) -> int:
 def _inside(server: str, *, is_root: bool) -> int:
     """Make the place harmless, then attack; we are pid 1 here."""
     syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
-    reach = _covered() if is_root else {}
+    ours, reach = Path.cwd(), _covered(is_root=is_root)
     for place, size in _SCRATCH.items():
         syscalls.mount("scratch", place, "tmpfs", syscalls.MS_NOSUID, f"mode=1777,size={size}")
     for place, descriptor in reach.items():
         _uncover(place, descriptor)
+    os.chdir(ours)  # the folder of that name now, not the one that was covered
     syscalls.mount("proc", "/proc", "proc", syscalls.MS_NOSUID)
     with socket.socket() as link:
         fcntl.ioctl(link, _SET_FLAGS, struct.pack("16sH14x", b"lo", _UP))
@@ -75,13 +76,17 @@ def _environ() -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108
 
 
-def _covered() -> dict[str, int]:
-    """Give what an ordinary user must reach but cannot: Python and ourselves below closed folders.
+def _covered(*, is_root: bool) -> dict[str, int]:
+    """Give what must be reached but would not be: Python and ourselves, by place.
+
+    Below what we mount over; and, for the ordinary user that root becomes, below closed folders.
 
     Held by descriptor, for what covers the folder hides them.
     """
     wanted = {sys.base_prefix, sys.prefix, str(Path.cwd())}
+    hidden = [p for p in sorted(wanted) if any(Path(p).is_relative_to(s) for s in _SCRATCH)]
     closed = [p for p in sorted(wanted) if any(_is_closed(f) for f in Path(p).parents)]
+    closed = sorted({*hidden, *(closed if is_root else ())})
     return {place: os.open(place, os.O_PATH | os.O_DIRECTORY) for place in closed}
 
 
