@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyrage
 
 from coopt_dag.errors import IdentityError
-from coopt_dag.ledger.keys import find_identity, unlock
+from coopt_dag.ledger.keys import find_identity, unlock, write_new
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +86,7 @@ def make_key(folder: Path, name: str, passphrase: str) -> AgeKey:
     unlock(folder, name, passphrase)
     key = AgeKey.new()
     sealed = pyrage.passphrase.encrypt(key.secret().encode(), passphrase)
-    _write_new(folder / f"{name}.age", sealed, mode=0o600)
+    write_new(folder / f"{name}.age", sealed, mode=0o600)
     _write_recipient(folder, name, key)
     return key
 
@@ -140,20 +139,4 @@ def recipient_of(folder: Path, name: str) -> str:
 
 
 def _write_recipient(folder: Path, name: str, key: AgeKey) -> None:
-    _write_new(folder / f"{name}.recipient", f"{key.recipient}\n".encode(), mode=0o644)
-
-
-def _write_new(path: Path, content: bytes, *, mode: int) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)  # of a killed process that had our number
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(part, path)  # refuses to replace a key that appeared meanwhile
-    except FileExistsError as error:
-        raise IdentityError("a key appeared meanwhile", path=path, hint="try again") from error
-    finally:
-        part.unlink()
+    write_new(folder / f"{name}.recipient", f"{key.recipient}\n".encode(), mode=0o644)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coopt_dag.errors import IdentityError
+from coopt_dag.execution.harness.program import own_file
 from coopt_dag.ledger.state import LedgerState, project
 from coopt_dag.specs.challenge import load_solution
 from coopt_dag.store.folders import fetch_path
@@ -50,6 +50,10 @@ class Desk:
         """Read the ledger and give its present state."""
         return project(self.ledger.events())
 
+    def content(self, cid: str) -> Path:
+        """Give the place where this workspace keeps content that it fetched, there or not."""
+        return self.workspace.state_dir / "content" / cid
+
     def solution(self, cid: str) -> LoadedSolution:
         """Give a solution by CID, fetched and verified into the workspace's content folder.
 
@@ -60,16 +64,15 @@ class Desk:
         SpecGroupError
             Its solution.yaml is broken.
         """
-        folder = self.workspace.state_dir / "content" / cid
+        folder = self.content(cid)
         if not folder.exists():
             folder.parent.mkdir(parents=True, exist_ok=True)
             fetch_path(self.store, cid, folder)
             _open_to_others(folder)
         loaded = load_solution(folder)
         for word in loaded.spec.entry.command or ():
-            file = folder / word
-            # A word may be a whole script, or lead out of the folder: to what is not its own.
-            if os.path.isfile(file) and file.resolve().is_relative_to(folder.resolve()):  # noqa: PTH113
+            file = own_file(folder, word)
+            if file is not None:
                 file.chmod(file.stat().st_mode | 0o111)  # a CID carries no permission bits
         return loaded
 

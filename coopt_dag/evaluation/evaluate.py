@@ -174,7 +174,7 @@ def finish(
 
 def _failed(case: _Case, error: CooptError, tell: Callable[[str], None]) -> Verdict:
     """Reject a submission that failed by itself; pass on every other failure."""
-    folder = case.desk.workspace.state_dir / "content" / case.submission.solution_cid
+    folder = case.desk.content(case.submission.solution_cid)
     if not is_own_failure(error, folder=folder) or _is_of_another(case, error):
         raise error
     outputs = case.challenge.steps[case.submission.step].spec.outputs

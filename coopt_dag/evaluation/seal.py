@@ -23,7 +23,7 @@ from coopt_dag.errors import (
 )
 from coopt_dag.evaluation.agekeys import AgeKey, read_recipient
 from coopt_dag.evaluation.commitment import SALT_BYTES, SealedFile, leaf, root_of
-from coopt_dag.evaluation.sealed import against, entry_of, open_with, revealed, sealed_box
+from coopt_dag.evaluation.sealed import SCHEMA, against, entry_of, open_with, revealed, sealed_box
 from coopt_dag.evaluation.sealpack import Packer, read_chunks
 from coopt_dag.ledger.actions import Seal, Unseal
 from coopt_dag.ledger.events import Sealed
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.ledger.state import SealEntry
     from coopt_dag.specs.loaded import LoadedChallenge
-
-SCHEMA = "coopt/seal/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +126,8 @@ def seal(
     with _scratch(desk.workspace.state_dir) as box:
         epoch_key = AgeKey.new()
         _encrypt(data, files, box / "data.age", epoch_key)
-        _write(box / "keys.age", pyrage.encrypt(epoch_key.secret().encode(), readers))
-        _write(box / "manifest.json", _manifest(name, root, to))
+        (box / "keys.age").write_bytes(pyrage.encrypt(epoch_key.secret().encode(), readers))
+        (box / "manifest.json").write_bytes(_manifest(name, root, to))
         cid = add_path(desk.store, box, pin=True)
     receipt = desk.send(Seal(name, root, cid))
     event = next(e for e in receipt.events if isinstance(e, Sealed))
@@ -157,10 +155,6 @@ def _manifest(name: str, root: str, recipients: Sequence[str]) -> bytes:
         "recipients": list(recipients),
     }
     return json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
 
 
 def _encrypt(data: Path, files: Sequence[SealedFile], target: Path, key: AgeKey) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from coopt_dag.ledger.state import LedgerState, SealEntry
     from coopt_dag.specs.loaded import LoadedChallenge
 
+SCHEMA = "coopt/seal/1"
 PARTS = {"manifest.json", "data.age", "keys.age"}
 _MAX_SMALL_BYTES = 1 << 20
 _SECRET = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]{58}\n?")
@@ -108,7 +109,7 @@ def entry_of(state: LedgerState, challenge: str, epoch: int | None = None) -> Se
 
 def sealed_box(desk: Desk, challenge: str, entry: SealEntry) -> Box:
     """Fetch a seal's ciphertext, kept in the workspace's content folder, and read its manifest."""
-    folder = desk.workspace.state_dir / "content" / entry.sealed_cid
+    folder = desk.content(entry.sealed_cid)
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
     fetch_path(desk.store, entry.sealed_cid, folder)  # compares what is there with the CID
@@ -127,9 +128,9 @@ def _recipients(folder: Path, challenge: str, entry: SealEntry) -> list[str]:
         recipients = [str(r) for r in document["recipients"]]
     except (ValueError, TypeError, KeyError) as error:
         raise malformed(f"manifest.json cannot be read ({error})") from error
-    if found != ("coopt/seal/1", challenge, entry.root):
+    if found != (SCHEMA, challenge, entry.root):
         raise IntegrityError(
-            f"says {', '.join(map(str, found))}; the ledger says coopt/seal/1, {challenge}, "
+            f"says {', '.join(map(str, found))}; the ledger says {SCHEMA}, {challenge}, "
             f"{entry.root}",
             path="manifest.json",
             hint="ask the challenge's owner",
@@ -146,9 +147,9 @@ def _secret_key(secret: bytes) -> AgeKey:
 
 def revealed(desk: Desk, cid: str) -> AgeKey:
     """Fetch a key that was revealed."""
-    folder = desk.workspace.state_dir / "content"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = fetch_path(desk.store, cid, folder / cid)
+    place = desk.content(cid)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    path = fetch_path(desk.store, cid, place)
     if not path.is_file() or path.stat().st_size > _MAX_SMALL_BYTES:
         raise malformed("the revealed key is no small file")
     return _secret_key(path.read_bytes())

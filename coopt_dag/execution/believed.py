@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.execution.harness.job import MANIFEST, folder_of
 from coopt_dag.execution.harness.publish import discard
+from coopt_dag.execution.nodes import is_caged
 from coopt_dag.execution.results import MARKERS
 from coopt_dag.graph.order import descendants
 
@@ -109,16 +110,16 @@ def uncaged(plan: Mapping[str, Any], root: Path) -> frozenset[str]:
     A broken manifest counts as well: nothing says how its node ran.
     """
     return frozenset(
-        key for key in plan["nodes"] if not _is_caged(root / folder_of(plan, key) / MANIFEST)
+        key for key in plan["nodes"] if not _ran_caged(root / folder_of(plan, key) / MANIFEST)
     )
 
 
-def _is_caged(path: Path) -> bool:
+def _ran_caged(path: Path) -> bool:
     try:
-        return bool(json.loads(path.read_bytes())["isolation"]["level"] == "strong")
+        return is_caged(json.loads(path.read_bytes()))
     except FileNotFoundError:
         return True  # not there at all
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, AttributeError):
         return False
 
 

@@ -34,6 +34,8 @@ class Inventory:
     present: frozenset[str]
     missing: frozenset[str]
     damaged: tuple[Damage, ...]
+    uncaged: frozenset[str]
+    """Nodes in the store that ran in less than the strong cage."""
 
 
 @contextmanager
@@ -58,6 +60,7 @@ def take_inventory(plan: Mapping[str, Any], root: Path, *, repair: bool) -> Inve
         Remove nodes that fail, so that they run again, and stages that a killed run left.
     """
     present: set[str] = set()
+    uncaged: set[str] = set()
     damaged: list[Damage] = []
     for key in plan["nodes"]:
         folder = root / folder_of(plan, key)
@@ -67,20 +70,35 @@ def take_inventory(plan: Mapping[str, Any], root: Path, *, repair: bool) -> Inve
             if repair:
                 discard(folder)  # what is left of a node that lost its manifest
             continue
-        damage = inspect(key, folder, manifest_text)
-        if damage is None:
+        found = _verified(key, folder, manifest_text)
+        if not isinstance(found, Damage):
             present.add(key)
+            if not is_caged(found):
+                uncaged.add(key)
             continue
-        damaged.append(Damage(str(Path(damage.path).relative_to(root)), damage.reason))
+        damaged.append(Damage(str(Path(found.path).relative_to(root)), found.reason))
         if repair:
             discard(folder)
     if repair:
         discard(root / plan["store"] / ".stage")
-    return Inventory(frozenset(present), frozenset(plan["nodes"]) - present, tuple(damaged))
+    missing = frozenset(plan["nodes"]) - present
+    return Inventory(frozenset(present), missing, tuple(damaged), frozenset(uncaged))
+
+
+def is_caged(manifest: Mapping[str, Any]) -> bool:
+    """Tell whether a manifest says of its node that it ran in the strong cage."""
+    isolation = manifest.get("isolation")
+    return isinstance(isolation, dict) and isolation.get("level") == "strong"
 
 
 def inspect(key: str, folder: Path, manifest_text: bytes) -> Damage | None:
     """Compare a node's bytes with its manifest; give the first difference."""
+    found = _verified(key, folder, manifest_text)
+    return found if isinstance(found, Damage) else None
+
+
+def _verified(key: str, folder: Path, manifest_text: bytes) -> Damage | dict[str, Any]:
+    """Give a node's manifest if its bytes are those that it names, else the first difference."""
     path = str(folder / MANIFEST)
     try:
         manifest = json.loads(manifest_text)
@@ -99,4 +117,4 @@ def inspect(key: str, folder: Path, manifest_text: bytes) -> Damage | None:
     for name, entry in files.items():
         if sha256_of(found[name]) != entry["sha256"]:
             return Damage(str(folder / name), "sha256 differs from the manifest")
-    return None
+    return dict(manifest)

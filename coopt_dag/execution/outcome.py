@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.execution import results
-from coopt_dag.execution.believed import count_believed, uncaged
+from coopt_dag.execution.believed import count_believed
 from coopt_dag.execution.nodes import Damage, Inventory, take_inventory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from coopt_dag.execution.harness.job import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,15 @@ class Outcome:
 
 
 def outcome_of(
-    plan: Mapping[str, Any], root: Path, inventory: Inventory, document: dict[str, Any]
+    plan: Mapping[str, Any],
+    root: Path,
+    inventory: Inventory,
+    document: dict[str, Any],
+    *,
+    cage: Level = "strong",
 ) -> Outcome:
-    """Count what was missing and what was there."""
+    """Count what was missing and what was there; what was missing ran in `cage`."""
+    ran_uncaged = len(inventory.missing) if cage != "strong" else 0
     executed, scored = _count(plan, inventory.missing)
     reused, scores_reused = _count(plan, inventory.present)
     return Outcome(
@@ -45,7 +53,7 @@ def outcome_of(
         inventory.damaged,
         document,
         believed=count_believed(plan, root),
-        uncaged=len(uncaged(plan, root)),
+        uncaged=len(inventory.uncaged) + ran_uncaged,
     )
 
 

@@ -88,7 +88,7 @@ def run(
             if keep_results
             else results.collect(plan, root)
         )
-    return outcome_of(plan, root, inventory, document)
+    return outcome_of(plan, root, inventory, document, cage=cage)
 
 
 def _execute(

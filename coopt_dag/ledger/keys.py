@@ -84,19 +84,31 @@ def new_identity(
     folder.chmod(0o700)
     secret = os.urandom(32)
     document = Account.encrypt(secret, passphrase, iterations=iterations)
-    _write_private(path, json.dumps(document, sort_keys=True) + "\n")
+    write_new(path, json.dumps(document, sort_keys=True).encode() + b"\n", mode=0o600)
     return Identity(name, KeySigner.of(secret).address, path)
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_new(path: Path, content: bytes, *, mode: int) -> None:
+    """Write a key's file whole or not at all, and never over another.
+
+    Raises
+    ------
+    IdentityError
+        A file of this name appeared meanwhile.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    part.unlink(missing_ok=True)  # of a killed process that had our number
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.link(part, path)  # refuses to replace a key that appeared meanwhile
-    part.unlink()
+    try:
+        os.link(part, path)  # refuses to replace a key that appeared meanwhile
+    except FileExistsError as error:
+        raise IdentityError("a key appeared meanwhile", path=path, hint="try again") from error
+    finally:
+        part.unlink()
 
 
 def list_identities(folder: Path) -> list[Identity]:

@@ -6,13 +6,12 @@ than a fork of the warm server.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from coopt_dag.execution.harness import rooms, syscalls
+from coopt_dag.execution.harness import program, rooms, syscalls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +41,8 @@ def arguments(
         words += ["--symlink", target, link]
     words += ["--proc", "/proc", "--dev", "/dev"]
     for size, place in (
-        (box.limits.output_bytes, "/tmp"),  # noqa: S108
-        (rooms.SHARED_MEMORY_BYTES, "/dev/shm"),  # noqa: S108
+        (box.limits.output_bytes, rooms.SCRATCH),
+        (rooms.SHARED_MEMORY_BYTES, rooms.SHARED_MEMORY),
     ):
         words += ["--perms", "1777", "--size", str(size), "--tmpfs", place]
     words += ["--dev-bind", f"/dev/{rooms.STANDS_FOR['zero']}", "/dev/zero", "--remount-ro", "/dev"]
@@ -52,7 +51,7 @@ def arguments(
         words += ["--perms", "0755", "--dir", folder]  # its own would be closed to other users
     for source, inside in sorted(places, key=lambda pair: pair[1].count("/")):
         words += ["--ro-bind", source, inside]
-    words += ["--bind", box.out, "/out", "--cap-drop", "ALL", "--chdir", "/tmp"]  # noqa: S108
+    words += ["--bind", box.out, "/out", "--cap-drop", "ALL", "--chdir", rooms.SCRATCH]
     if warden.is_root:
         for capability in _NEEDS_CAPABILITIES:
             words += ["--cap-add", capability]
@@ -76,19 +75,16 @@ def become(
     OSError
         It cannot be started.
     """
-    environ = dict(os.environ) | {
-        "HOME": "/tmp",  # noqa: S108
-        "TMPDIR": "/tmp",  # noqa: S108
-        "COOPT_IN": "/in",
-        "COOPT_OUT": "/out",
-        "COOPT_PARAMS": "/params.json",
-        "COOPT_SEED": str(order["seed"]),
-    }
+    told = program.variables(order, inputs="/in", out="/out", params="/params.json")
+    environ = dict(os.environ) | rooms.own_variables() | told
     params = Path(box.place).with_name("params.json")
-    params.write_text(json.dumps(order["params"], sort_keys=True), encoding="utf-8")
+    program.write_params(order, params)
     params.chmod(0o644)  # read by the run's own user, whatever our umask
     code = (root / order["code"]).resolve()
-    program = [_inside(code, word) for word in order["entry"]["command"]]
+    command = [
+        word if program.own_file(code, word) is None else f"/code/{word}"
+        for word in order["entry"]["command"]
+    ]
     entrance = [f"{name}={value}" for name, value in sorted(box.limits.to_json().items())]
     entrance += [f"landlock={warden.landlock_abi}", f"status_fd={status_fd}"]
     if warden.is_root:
@@ -96,19 +92,11 @@ def become(
     words = [
         *arguments(order["bwrap"], warden, order, root, box, environ=environ),
         *("--ro-bind", str(params), "/params.json", "--remount-ro", "/", "--"),
-        *(sys.executable, "-I", "-S", str(ENTRANCE), *entrance, "--", *program),
+        *(sys.executable, "-I", "-S", str(ENTRANCE), *entrance, "--", *command),
     ]
     # Bubblewrap looks its own children up in /proc, which must be that of our pid namespace.
     syscalls.unshare(syscalls.CLONE_NEWNS)
-    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
-    syscalls.mount("proc", "/proc", "proc", flags)
+    syscalls.mount_proc("/proc")
     os.set_inheritable(status_fd, True)
     # Its own environment can be read inside, by /proc/1/environ: so it has none.
     os.execve(words[0], words, {})  # noqa: S606
-
-
-def _inside(code: Path, word: str) -> str:
-    """Give a word of the command as the cage knows it: files of the solution lie in /code."""
-    file = code / word
-    found = os.path.isfile(file)  # noqa: PTH113  # a word may be a script, too long for a name
-    return f"/code/{word}" if found and file.resolve().is_relative_to(code) else word

@@ -147,9 +147,8 @@ def move_in() -> Warden:
 
 
 def _see_own_processes() -> None:
-    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
     try:
-        syscalls.mount("proc", "/proc", "proc", flags)
+        syscalls.mount_proc("/proc")
     except OSError as error:
         raise IsolationError(
             f"/proc cannot be mounted anew ({error})", hint="is this a container that hides it?"
@@ -233,4 +232,4 @@ def enter(warden: Warden, order: Mapping[str, Any], root: Path, box: Box) -> Non
         rules=ROOM,
         filter_=warden.filter_,
     )
-    os.environ["HOME"] = os.environ["TMPDIR"] = "/tmp"  # noqa: S108
+    os.environ.update(rooms.own_variables())

@@ -47,9 +47,8 @@ def confine(
     user : int or None
         Throw-away user and group to become; None keeps the present one (a user namespace's).
     address_bytes : int or None
-        Limit of the address space; None where a cgroup limits memory, for some programs reserve
-        far more than they use.
-
+        Limit of the address space; None for programs that reserve far more than they use: their
+        memory is watched all the same.
     rules
         What Landlock allows, path by path.
 

@@ -47,15 +47,14 @@ class Running:
     box: Box | None = None
     inspects: Running | None = None
     """The run whose outputs this process reads."""
+    kills: int = 0
+    """How often memory had run out in the server's group when this began."""
+    group: Group | None = None
 
     @property
     def pid(self) -> int:
         """Give the process; in a cage, pid 1 of its own namespace."""
         return self.child.pid
-
-    kills: int = 0
-    """How often memory had run out in the server's group when this began."""
-    group: Group | None = None
 
     def killed_for_memory(self, code: int) -> bool:
         """Tell whether the kernel ended it, for memory ran out; -9 is its way, 137 bubblewrap's."""

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.execution.harness import environment, syscalls
+from coopt_dag.execution.harness.program import input_file
 from coopt_dag.execution.harness.syscalls import (
     MS_BIND,
     MS_NODEV,
-    MS_NOEXEC,
     MS_NOSUID,
     MS_REC,
 )
@@ -30,7 +30,6 @@ PACKAGE = Path(__file__).resolve().parents[2]
 DEVICES = ("null", "zero", "full", "random", "urandom")
 STANDS_FOR = {"zero": "full"}
 """Reads the same, but cannot be mapped: memory that nobody counts."""
-SUFFIXES = {"table": ".parquet", "array": ".npy", "json": ".json"}
 Places = list[tuple[str, str]]
 """Pairs of a path outside and the path inside a cage."""
 OUTPUT_FILES = 100_000
@@ -57,13 +56,8 @@ def system_places() -> tuple[Places, dict[str, str]]:
 
 
 def inside_name(item: Mapping[str, Any]) -> str:
-    """Give the path of an input inside the cage.
-
-    >>> inside_name({"name": "hits", "type": {"kind": "table"}})
-    '/in/hits.parquet'
-    """
-    suffix = SUFFIXES.get(item["type"]["kind"], item["type"].get("suffix", ""))
-    return f"/in/{item['name']}{suffix}"
+    """Give the path of an input inside the cage."""
+    return f"/in/{input_file(item)}"
 
 
 def order_places(order: Mapping[str, Any], root: Path) -> Places:
@@ -100,6 +94,11 @@ def order_inside(order: Mapping[str, Any]) -> dict[str, Any]:
         code = f"/code/{Path(order['code']).name}"
     inputs = [item | {"path": inside_name(item)} for item in order["inputs"]]
     return dict(order) | {"code": code, "inputs": inputs}
+
+
+def own_variables() -> dict[str, str]:
+    """Give the variables that name the only places where a run may leave something for itself."""
+    return {"HOME": SCRATCH, "TMPDIR": SCRATCH}
 
 
 def passwd(user: int) -> str:
@@ -198,9 +197,8 @@ def _folder(path: str) -> None:
 
 def _mount_proc(target: str) -> None:
     # Writable, for an ordinary user names itself there; Landlock and its own rights close it.
-    flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
     try:
-        syscalls.mount("proc", target, "proc", flags)
+        syscalls.mount_proc(target)
     except PermissionError:
         # Inside a container that hides parts of /proc nobody may mount another: then the room
         # has none, which most programs bear.

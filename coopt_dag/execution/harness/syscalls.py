@@ -79,6 +79,17 @@ def mount(source: str, target: str, kind: str | None, flags: int, options: str =
     checked(result, f"mount {target}")
 
 
+def mount_proc(target: str) -> None:
+    """Mount a /proc that shows the caller's pid namespace.
+
+    Raises
+    ------
+    OSError
+        As inside a container that hides parts of its own.
+    """
+    mount("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+
 def unmount(target: str) -> None:
     """Take a mount away, at once for new users, later for those that have it open."""
     checked(_LIBC.umount2(os.fsencode(target), MNT_DETACH), f"unmount {target}")

@@ -1,4 +1,4 @@
-"""Watches the memory of a caged run where no control group limits it."""
+"""Watches the memory of each caged run; a control group only bounds all of a server together."""
 
 from __future__ import annotations
 

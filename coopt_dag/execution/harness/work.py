@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import random
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import NodeFailedError, near
-from coopt_dag.execution.harness import artifacts
+from coopt_dag.execution.harness import artifacts, program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,23 +97,14 @@ def _run_command(order: Mapping[str, Any], root: Path, out: Path) -> None:
     for item in order["inputs"]:
         source = root / item["path"]
         artifacts.load(item["name"], item["type"], source, links=True)
-        kind = item["type"]["kind"]
-        suffix = {"table": ".parquet", "array": ".npy", "json": ".json"}.get(
-            kind, item["type"].get("suffix", "")
-        )
-        (inputs / f"{item['name']}{suffix}").symlink_to(source.resolve())
+        (inputs / program.input_file(item)).symlink_to(source.resolve())
     params = out.parent / "params.json"
-    params.write_text(json.dumps(order["params"], sort_keys=True), encoding="utf-8")
+    program.write_params(order, params)
     code = root / order["code"]
     words = [str(code / w) if (code / w).is_file() else w for w in order["entry"]["command"]]
-    env = os.environ | {
-        "COOPT_IN": str(inputs),
-        "COOPT_OUT": str(out),
-        "COOPT_PARAMS": str(params),
-        "COOPT_SEED": str(order["seed"]),
-    }
+    told = program.variables(order, inputs=str(inputs), out=str(out), params=str(params))
     try:
-        code_ = subprocess.run(words, env=env, cwd=out.parent, check=False).returncode
+        code_ = subprocess.run(words, env=os.environ | told, cwd=out.parent, check=False).returncode
     except OSError as error:
         raise NodeFailedError(
             f"cannot start {words[0]}: {error.strerror}",
