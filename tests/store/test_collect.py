@@ -125,26 +125,25 @@ def test_a_collector_waits_for_writers_and_says_when_it_waited_too_long(tmp_path
 
 
 def test_a_waiting_collector_is_not_overtaken_by_new_writers(tmp_path: Path) -> None:
-    first, order = LocalStore(tmp_path), []
-
-    def collect() -> None:
-        LocalStore(tmp_path).collect(wait_s=30)
-        order.append("collected")
+    first = LocalStore(tmp_path)
+    loose = first.put(b"loose", Codec.RAW)
+    found: list[bool] = []
 
     def write() -> None:
         with LocalStore(tmp_path).holding():
-            order.append("wrote")
+            found.append(first.has(loose))
 
-    collector, writer = threading.Thread(target=collect), threading.Thread(target=write)
+    collector = threading.Thread(target=lambda: LocalStore(tmp_path).collect(wait_s=30))
+    writer = threading.Thread(target=write)
     with first.holding():
         collector.start()
         time.sleep(0.2)  # it has the turn now, and waits for us
         writer.start()
         time.sleep(0.2)
-        assert order == []
+        assert found == []
     collector.join()
     writer.join()
-    assert order == ["collected", "wrote"]
+    assert found == [False]  # the collector was in and out before it
 
 
 def test_a_thread_inside_may_enter_another_store_on_the_folder_while_a_collector_waits(
