@@ -12,7 +12,7 @@ const published = ["CooptLedger"];
 
 // Everything that the bytecode depends on is pinned here and in package-lock.json.
 const settings = {
-  optimizer: { enabled: true, runs: 10000 },
+  optimizer: { enabled: true, runs: 200 },
   viaIR: true,
   evmVersion: "cancun",
   metadata: { bytecodeHash: "none", appendCBOR: false },

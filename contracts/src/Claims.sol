@@ -4,10 +4,20 @@ pragma solidity 0.8.37;
 import {Registry} from "./Registry.sol";
 
 /// @notice A claim is a lease on a step: it ends by itself, and its slot is free again.
+/// @dev On capped steps nobody sits on a slot: who delivers nothing can hold it for `MAX_LEASE`
+/// in all, and then has to leave it for as long as it was held.
 abstract contract Claims is Registry {
+    struct Lease {
+        uint64 since;
+        uint64 until;
+        bool delivered;
+    }
+
     error BadDuration();
     error ClaimsFull();
     error NoLiveClaim();
+    error HeldTooLong();
+    error CoolingDown();
 
     event Claimed(
         bytes32 indexed stepKey,
@@ -24,43 +34,60 @@ abstract contract Claims is Registry {
     uint64 public constant MIN_LEASE = 60 seconds;
     uint64 public constant MAX_LEASE = 30 days;
 
-    mapping(bytes32 stepKey => mapping(address holder => uint64)) internal _expiry;
+    mapping(bytes32 stepKey => mapping(address holder => Lease)) internal _leases;
     /// @dev Only for capped steps: holders whose lease may be live. Dead ones are swept by the
     /// next newcomer, so the length never passes the cap.
     mapping(bytes32 stepKey => address[]) private _holders;
 
-    /// @notice Lease a step for `duration` seconds from now, or renew the lease one holds.
-    function claim(string calldata challenge, string calldata step, uint64 duration) external {
+    /// @notice Lease a step for `durationS` seconds from now, or renew the lease one holds.
+    function claim(string calldata challenge, string calldata step, uint64 durationS)
+        external
+        whileOpen
+    {
         (bytes32 key, Step storage entry) = _requireStep(challenge, step);
-        if (duration < MIN_LEASE || duration > MAX_LEASE) revert BadDuration();
-        if (entry.claimCap != 0 && !_isLive(key, msg.sender)) _takeSlot(key, entry.claimCap);
-        uint64 expiresAt = uint64(block.timestamp) + duration;
-        _expiry[key][msg.sender] = expiresAt;
-        emit Claimed(key, msg.sender, uint64(block.timestamp), challenge, step, expiresAt);
+        if (durationS < MIN_LEASE || durationS > MAX_LEASE) revert BadDuration();
+        uint64 start = uint64(block.timestamp);
+        Lease storage lease = _leases[key][_msgSender()];
+        bool isNew = lease.until <= start;
+        if (entry.claimCap != 0) {
+            if (isNew) _takeSlot(key, entry.claimCap, lease);
+            else if (!lease.delivered && start + durationS > lease.since + MAX_LEASE) {
+                revert HeldTooLong();
+            }
+        }
+        if (isNew) {
+            lease.since = start;
+            lease.delivered = false;
+        }
+        lease.until = start + durationS;
+        emit Claimed(key, _msgSender(), start, challenge, step, start + durationS);
     }
 
     /// @notice Give a live lease back before it ends.
     function release(string calldata challenge, string calldata step) external {
         (bytes32 key,) = _requireStep(challenge, step);
-        if (!_isLive(key, msg.sender)) revert NoLiveClaim();
-        _expiry[key][msg.sender] = 0;
-        emit Released(key, msg.sender, uint64(block.timestamp), challenge, step);
+        if (!_isLive(key, _msgSender())) revert NoLiveClaim();
+        _leases[key][_msgSender()].until = uint64(block.timestamp);
+        emit Released(key, _msgSender(), uint64(block.timestamp), challenge, step);
     }
 
-    /// @notice When the holder's last lease ends or ended; 0 if there is none.
+    /// @notice A holder's last lease of a step; all zero if there was none.
     function leaseOf(string calldata challenge, string calldata step, address holder)
         external
         view
-        returns (uint64)
+        returns (Lease memory)
     {
-        return _expiry[stepKeyOf(challenge, step)][holder];
+        return _leases[stepKeyOf(challenge, step)][holder];
     }
 
     function _isLive(bytes32 key, address holder) internal view returns (bool) {
-        return _expiry[key][holder] > block.timestamp;
+        return _leases[key][holder].until > block.timestamp;
     }
 
-    function _takeSlot(bytes32 key, uint256 cap) private {
+    function _takeSlot(bytes32 key, uint256 cap, Lease storage last) private {
+        if (!last.delivered && block.timestamp < 2 * uint256(last.until) - last.since) {
+            revert CoolingDown();
+        }
         address[] storage holders = _holders[key];
         uint256 i = 0;
         while (i < holders.length) {
@@ -72,6 +99,6 @@ abstract contract Claims is Registry {
             }
         }
         if (holders.length >= cap) revert ClaimsFull();
-        holders.push(msg.sender);
+        holders.push(_msgSender());
     }
 }

@@ -37,9 +37,9 @@ abstract contract Seals is Registry {
         (bytes32 key, Challenge storage entry) = _requireOwner(challenge);
         if (root == 0) revert BadRoot();
         Text.requireCid(sealedCid);
-        uint64 epoch = ++entry.epoch;
+        uint256 epoch = ++entry.epoch;
         emit Sealed(
-            key, msg.sender, epoch, uint64(block.timestamp), challenge, root, sealedCid
+            key, _msgSender(), epoch, uint64(block.timestamp), challenge, root, sealedCid
         );
     }
 
@@ -50,17 +50,6 @@ abstract contract Seals is Registry {
         if (entry.isUnsealed[epoch]) revert AlreadyUnsealed();
         Text.requireCid(keysCid);
         entry.isUnsealed[epoch] = true;
-        emit Unsealed(key, msg.sender, epoch, uint64(block.timestamp), challenge, keysCid);
-    }
-
-    function _requireOwner(string calldata challenge)
-        private
-        view
-        returns (bytes32 key, Challenge storage entry)
-    {
-        key = keccak256(bytes(challenge));
-        entry = _challenges[key];
-        if (entry.owner == address(0)) revert UnknownChallenge();
-        if (entry.owner != msg.sender) revert NotOwner();
+        emit Unsealed(key, _msgSender(), epoch, uint64(block.timestamp), challenge, keysCid);
     }
 }
