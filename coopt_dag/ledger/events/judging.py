@@ -91,7 +91,7 @@ class OpeningPublished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundExpired(Event):
-    """Openings did not come; `withheld` has a bit (first named, lowest) for each evaluator shut out."""
+    """Openings did not come; a bit of `withheld` (first named, lowest) is an evaluator shut out."""
 
     challenge: str
     step: str
