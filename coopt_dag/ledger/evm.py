@@ -1,4 +1,4 @@
-"""The ledger on a chain: any web3 provider, embedded or remote, through the same contract."""
+"""The ledger on a chain: any web3 provider, embedded or remote, through the same contracts."""
 
 from __future__ import annotations
 
@@ -8,68 +8,77 @@ from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError, TimeExhausted, Web3Exception
 
 from coopt_dag.errors import LedgerUnavailableError
-from coopt_dag.ledger import actions as ac
-from coopt_dag.ledger.artifact import contract
-from coopt_dag.ledger.logs import DIRECTIONS, Decoder, Log
+from coopt_dag.ledger.artifact import CONTRACTS, contract
+from coopt_dag.ledger.codec import encode_call
+from coopt_dag.ledger.hashing import keccak
+from coopt_dag.ledger.logs import Decoder, Log
 from coopt_dag.ledger.protocol import Head, Receipt
 from coopt_dag.ledger.refusals import refused
+from coopt_dag.ledger.typed import Domain
 
 if TYPE_CHECKING:
     from web3.providers.base import BaseProvider
     from web3.types import TxParams
 
+    from coopt_dag.ledger import actions as ac
     from coopt_dag.ledger.events import Event
     from coopt_dag.ledger.protocol import Signer
 
 RECEIPT_TIMEOUT_S = 60
 _GAS_MARGIN = 1.2  # storage may have warmed or cooled between estimate and execution
+# The ledger's constructor makes them in this order; a contract's nonces count from 1.
+_NONCES = {"guard": 1, "treasury": 2, "notes": 3}
+
+
+def addresses_of(ledger: str) -> dict[str, str]:
+    """Give the addresses of all contracts that were deployed with a ledger.
+
+    >>> addresses_of("0x" + "11" * 20)["ledger"]
+    '0x1111111111111111111111111111111111111111'
+    """
+    account = bytes.fromhex(ledger.removeprefix("0x"))
+    # RLP of [20 bytes, a number below 128]: https://ethereum.github.io/yellowpaper, appendix B.
+    made = {
+        name: "0x" + keccak(b"\xd6\x94" + account + bytes([nonce]))[12:].hex()
+        for name, nonce in _NONCES.items()
+    }
+    return {"ledger": ledger.lower(), **made}
 
 
 class EvmLedger:
-    """Speaks to one deployed contract.
+    """Speaks to one deployment of the contracts.
 
     Parameters
     ----------
     provider
         Any web3 provider.
     address : str
-        Where the contract lies; its code must be the committed runtime, byte by byte.
+        Where the ledger's contract lies; its code, and that of the contracts it made, must be
+        the committed runtime, byte by byte.
 
     Raises
     ------
     LedgerUnavailableError
-        The chain cannot be reached, or holds other code at this address.
+        The chain cannot be reached, or holds other code at one of the addresses.
     """
 
     def __init__(self, provider: BaseProvider, *, address: str) -> None:
         self._w3 = Web3(provider)
-        self.address = address.lower()
-        try:
-            code = self._w3.eth.get_code(Web3.to_checksum_address(address))
-        except (Web3Exception, OSError) as error:
-            raise LedgerUnavailableError(
-                f"the chain does not answer: {error}", hint="is its node running?"
-            ) from error
-        if "0x" + bytes(code).hex() != contract()["runtime"]:
-            raise LedgerUnavailableError(
-                f"{address} holds {len(code)} bytes of code that are not this ledger's "
-                f"{len(contract()['runtime']) // 2 - 1}",
-                hint="check [ledger] address in coopt.toml, and the version of coopt",
-            )
-        self._contract = self._w3.eth.contract(
-            address=Web3.to_checksum_address(address), abi=contract()["abi"]
-        )
-        self._chain_id = self._w3.eth.chain_id
+        self.addresses = addresses_of(address)
+        self.address = self.addresses["ledger"]
+        for name, place in self.addresses.items():
+            require_code(self._w3, name, place)
+        self._chain_id = int(self._w3.eth.chain_id)
         self._decoder = Decoder()
         self._events: list[Event] = []
         self._next_block = 0
 
     def send(self, action: ac.Action, *, signer: Signer) -> Receipt:
         """Sign an action, send it, and wait until it is in a block."""
-        function, arguments = call_of(action)
-        data = self._contract.encode_abi(function, args=arguments)
+        call = encode_call(action)
+        to = Web3.to_checksum_address(self.addresses[call.contract])
         receipt = transact(
-            self._w3, {"to": self._contract.address, "data": data}, signer, self._chain_id
+            self._w3, {"to": to, "data": call.data, "value": call.value}, signer, self._chain_id
         )
         events = [e for e in self.events() if e.tx_hash == _hex(receipt["transactionHash"])]
         return Receipt(
@@ -87,7 +96,7 @@ class EvmLedger:
                 {
                     "fromBlock": self._next_block,
                     "toBlock": end,
-                    "address": self._contract.address,
+                    "address": [Web3.to_checksum_address(a) for a in self.addresses.values()],
                 }
             )
             for raw in logs:
@@ -102,11 +111,50 @@ class EvmLedger:
         block = self._w3.eth.get_block("latest")
         return Head(int(block["number"]), _hex(block["hash"]), int(block["timestamp"]))
 
+    def domain(self, contract: str = "ledger") -> Domain:  # noqa: A002
+        """Tell where signatures for a contract count: ledger, treasury or notes."""
+        return Domain(self._chain_id, self.addresses[contract])
+
+    def balance(self, address: str) -> int:
+        """Give the coin that an account holds, in wei."""
+        return int(self._w3.eth.get_balance(Web3.to_checksum_address(address)))
+
+    def read(self, contract_name: str, function: str, *arguments: Any) -> Any:
+        """Ask a contract's view; arguments are as web3 takes them."""
+        home = self._w3.eth.contract(
+            address=Web3.to_checksum_address(self.addresses[contract_name]),
+            abi=contract(contract_name)["abi"],
+        )
+        return home.functions[function](*arguments).call()
+
     def close(self) -> None:
         """Close the provider if it holds a file."""
         close = getattr(self._w3.provider, "close", None)
         if close is not None:
             close()
+
+
+def require_code(w3: Web3, name: str, address: str) -> None:
+    """Insist that an address holds the committed runtime of a contract.
+
+    Raises
+    ------
+    LedgerUnavailableError
+        The chain does not answer, or the code is another.
+    """
+    try:
+        code = bytes(w3.eth.get_code(Web3.to_checksum_address(address)))
+    except (Web3Exception, OSError) as error:
+        raise LedgerUnavailableError(
+            f"the chain does not answer: {error}", hint="is its node running?"
+        ) from error
+    wanted = contract(name)["runtime"]
+    if "0x" + code.hex() != wanted:
+        raise LedgerUnavailableError(
+            f"{address} holds {len(code)} bytes of code that are not this {CONTRACTS[name]}'s "
+            f"{len(wanted) // 2 - 1}",
+            hint="check [ledger] address in coopt.toml, and the version of coopt",
+        )
 
 
 def _hex(value: Any) -> str:
@@ -120,48 +168,6 @@ def _log(raw: Any) -> Log:
         topics=tuple(bytes(t) for t in raw["topics"]),
         data=bytes(raw["data"]),
     )
-
-
-def call_of(  # noqa: C901, PLR0911  # one case an action
-    action: ac.Action,
-) -> tuple[str, list[Any]]:
-    """Give the contract's function and arguments for an action."""
-    match action:
-        case ac.RegisterChallenge():
-            who = [Web3.to_checksum_address(a) for a in action.evaluators]
-            return "registerChallenge", [
-                *(action.challenge, action.manifest_cid, who),
-                *(action.slots, action.closes_at),
-            ]
-        case ac.RegisterStep():
-            return "registerStep", [
-                *(action.challenge, action.step, action.spec_cid),
-                *(DIRECTIONS.index(action.direction), action.min_delta_wad, action.claim_cap),
-            ]
-        case ac.Claim():
-            return "claim", [action.challenge, action.step, action.duration_s]
-        case ac.Release():
-            return "release", [action.challenge, action.step]
-        case ac.Submit():
-            return "submit", [
-                *(action.challenge, action.step, action.solution_cid),
-                list(action.parents),
-            ]
-        case ac.Score():
-            return "score", [
-                *(action.submission_id, action.step_score_wad, action.e2e_score_wad),
-                action.report_cid,
-            ]
-        case ac.Reject():
-            return "reject", [action.submission_id, action.reason, action.report_cid]
-        case ac.Rescore():
-            return "rescore", [action.challenge, action.step, action.score_wad, action.because]
-        case ac.Anchor():
-            return "anchor", [action.challenge, action.revision, action.root_cid]
-        case ac.Seal():
-            return "seal", [action.challenge, bytes.fromhex(action.root), action.sealed_cid]
-        case ac.Unseal():
-            return "unseal", [action.challenge, action.epoch, action.keys_cid]
 
 
 def transact(w3: Web3, call: dict[str, Any], signer: Signer, chain_id: int) -> Any:
@@ -179,8 +185,8 @@ def transact(w3: Web3, call: dict[str, Any], signer: Signer, chain_id: int) -> A
         wanted = cast("TxParams", {**call, "from": sender})
         gas = int(w3.eth.estimate_gas(wanted) * _GAS_MARGIN)
         transaction = {
-            **call,
             "value": 0,
+            **call,
             "chainId": chain_id,
             "type": 2,
             "gas": gas,
@@ -192,7 +198,7 @@ def transact(w3: Web3, call: dict[str, Any], signer: Signer, chain_id: int) -> A
             tx_hash, timeout=RECEIPT_TIMEOUT_S, poll_latency=0.02
         )
     except ContractCustomError as error:
-        raise refused(_custom_error(w3, str(error.data))) from error
+        raise refused(error_name(str(error.data))) from error
     except ContractLogicError as error:
         raise refused(str(error)) from error
     except TimeExhausted as error:
@@ -222,17 +228,25 @@ def _fees(w3: Web3) -> dict[str, int]:
     return {"maxFeePerGas": 2 * base + tip, "maxPriorityFeePerGas": tip}
 
 
-def _custom_error(w3: Web3, data: str) -> str:
-    for entry in contract()["abi"]:
-        if entry["type"] == "error":
-            selector = "0x" + bytes(w3.keccak(text=f"{entry['name']}()"))[:4].hex()
-            if data.startswith(selector):
+def error_name(data: str) -> str:
+    """Give the name of the custom error that revert data tell; the data, if it is none of ours.
+
+    >>> error_name("0x30cd7471")
+    'NotOwner'
+    """
+    raw = bytes.fromhex(data.removeprefix("0x"))
+    for home in CONTRACTS:
+        for entry in contract(home)["abi"]:
+            if entry["type"] != "error":
+                continue
+            kinds = ",".join(i["type"] for i in entry["inputs"])
+            if raw[:4] == keccak(f"{entry['name']}({kinds})".encode())[:4]:
                 return str(entry["name"])
     return data
 
 
 def deploy(provider: BaseProvider, *, signer: Signer) -> str:
-    """Deploy the committed contract; give its address, lower case."""
+    """Deploy the committed contracts; give the ledger's address, lower case."""
     w3 = Web3(provider)
     receipt = transact(w3, {"data": contract()["bytecode"]}, signer, w3.eth.chain_id)
     return str(receipt["contractAddress"]).lower()

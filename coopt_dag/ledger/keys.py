@@ -36,6 +36,13 @@ class KeySigner:
         """Give the signed raw transaction."""
         return bytes(self._account.sign_transaction(transaction).raw_transaction)
 
+    def sign_typed(self, typed: dict[str, Any]) -> str:
+        """Give the signature of EIP-712 data, hex without 0x."""
+        from eth_account.messages import encode_typed_data
+
+        signable = encode_typed_data(full_message=typed)
+        return bytes(self._account.sign_message(signable).signature).hex()
+
     def __repr__(self) -> str:
         """Give the address only."""
         return f"KeySigner({self.address})"

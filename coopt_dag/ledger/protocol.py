@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from coopt_dag.ledger.actions import Action
     from coopt_dag.ledger.events import Event
+    from coopt_dag.ledger.typed import Domain
 
 
 class Signer(Protocol):
@@ -19,6 +20,9 @@ class Signer(Protocol):
 
     def sign(self, transaction: dict[str, Any]) -> bytes:
         """Give a signed raw transaction."""
+
+    def sign_typed(self, typed: dict[str, Any]) -> str:
+        """Give the signature of EIP-712 data (`typed.message`), hex without 0x."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,9 @@ class Ledger(Protocol):
 
     def head(self) -> Head:
         """Give the present end."""
+
+    def domain(self, contract: str = "ledger") -> Domain:
+        """Tell where signatures for a contract count: ledger, treasury or notes."""
 
     def close(self) -> None:
         """Let go of files and connections."""
