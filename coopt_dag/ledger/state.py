@@ -2,103 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from coopt_dag.ledger import events as ev
+from coopt_dag.ledger.entries import (
+    FOR_EVER,
+    AnchorEntry,
+    BountyEntry,
+    ChallengeEntry,
+    DisputeEntry,
+    HeadEntry,
+    MetricEntry,
+    ReviewEntry,
+    Round,
+    SealEntry,
+    SettlementEntry,
+    StepEntry,
+    Submission,
+)
+from coopt_dag.ledger.projection import apply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from coopt_dag.ledger.events import Event
 
-@dataclass(frozen=True, slots=True)
-class ChallengeEntry:
-    """A challenge on the ledger."""
+__all__ = [
+    "AnchorEntry",
+    "BountyEntry",
+    "ChallengeEntry",
+    "DisputeEntry",
+    "HeadEntry",
+    "LedgerState",
+    "MetricEntry",
+    "ReviewEntry",
+    "Round",
+    "SealEntry",
+    "SettlementEntry",
+    "StepEntry",
+    "Submission",
+    "project",
+]
 
-    owner: str
-    manifest_cid: str
-    evaluators: tuple[str, ...]
-    slots: int
-    """Submissions of one contributor to one step in one epoch; 0 = unlimited."""
-    closes_at: int
-    """Second from which nothing can be submitted; 0 = never."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepEntry:
-    """A step's rules."""
-
-    spec_cid: str
-    direction: str
-    min_delta_wad: int
-    claim_cap: int
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A solution that was offered, and what became of it."""
-
-    id: int
-    challenge: str
-    step: str
-    contributor: str
-    solution_cid: str
-    parents: tuple[int, ...]
-    time: int
-    status: str = "pending"
-    """pending, record, no_gain or rejected."""
-    score_wad: int | None = None
-    before_wad: int | None = None
-    improvement_wad: int | None = None
-    e2e_score_wad: int | None = None
-    reason: str = ""
-    tx_hash: str = ""
-    report_cid: str = ""
-    epoch: int = 0
-    """Number of the latest seal when it was offered; 0 if there was none."""
-    is_baseline: bool = False
-    """The owner's first of the step, to which neither slots nor deadlines apply."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeadEntry:
-    """A step's record holder."""
-
-    submission_id: int
-    solution_cid: str
-    contributor: str
-    score_wad: int
-
-
-@dataclass(frozen=True, slots=True)
-class AnchorEntry:
-    """Somebody's word that a revision's artifacts are those below a root."""
-
-    who: str
-    revision: str
-    root_cid: str
-    time: int
-    tx_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class SealEntry:
-    """The owner's commitment to hidden data."""
-
-    epoch: int
-    root: str
-    sealed_cid: str
-    time: int
-    tx_hash: str
-    keys_cid: str = ""
-    """Names the revealed keys; empty while they are secret."""
-    last_before: int = 0
-    """Number of the last submission before the keys were revealed."""
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether everybody can read the data."""
-        return self.keys_cid != ""
+Place = tuple[str, str]
+"""Challenge and step."""
 
 
 @dataclass(slots=True)
@@ -106,13 +53,31 @@ class LedgerState:
     """Everything that the events say, as of the last one."""
 
     challenges: dict[str, ChallengeEntry] = field(default_factory=dict)
-    steps: dict[tuple[str, str], StepEntry] = field(default_factory=dict)
+    terms: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """(challenge, evaluator) → second from which it may judge, second from which no more."""
+    steps: dict[Place, StepEntry] = field(default_factory=dict)
+    announced: dict[Place, MetricEntry] = field(default_factory=dict)
     claims: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """(challenge, step, holder) → when the lease ends."""
     submissions: dict[int, Submission] = field(default_factory=dict)
-    heads: dict[tuple[str, str], HeadEntry] = field(default_factory=dict)
-    end_to_end: dict[str, int] = field(default_factory=dict)
-    """Challenge → end-to-end score of its latest record, in WAD."""
+    """Number → submission, rising; those only promised among them."""
+    first: dict[Place, int] = field(default_factory=dict)
+    """Step → its first submission."""
+    used: dict[tuple[str, str, str, int], int] = field(default_factory=dict)
+    """(challenge, step, contributor, epoch) → slots taken."""
+    heads: dict[Place, HeadEntry] = field(default_factory=dict)
+    records: dict[str, list[int]] = field(default_factory=dict)
+    """Challenge → the records that stand, in the order in which they were made."""
+    rounds: dict[int, Round] = field(default_factory=dict)
+    """Pending submission → evaluators' commitments to it."""
+    disputes: dict[int, DisputeEntry] = field(default_factory=dict)
+    bounties: dict[int, BountyEntry] = field(default_factory=dict)
+    settlements: dict[tuple[str, int], SettlementEntry] = field(default_factory=dict)
+    """(challenge, epoch) → its settlement."""
+    credit: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(challenge, account) → credit units that it has redeemed."""
+    reviews: dict[int, list[ReviewEntry]] = field(default_factory=dict)
+    endorsements: dict[int, list[str]] = field(default_factory=dict)
     anchors: dict[str, list[AnchorEntry]] = field(default_factory=dict)
     """Challenge → everybody's anchors in the order of the ledger; see `official_anchor`."""
     seals: dict[str, list[SealEntry]] = field(default_factory=dict)
@@ -123,6 +88,20 @@ class LedgerState:
         seals = self.seals.get(challenge)
         return seals[-1] if seals else None
 
+    def epoch(self, challenge: str) -> int:
+        """Give the number of the latest seal, 0 if there is none."""
+        return len(self.seals.get(challenge, ()))
+
+    def judges(self, challenge: str, *, now: int) -> tuple[str, ...]:
+        """Give who may judge at `now`."""
+        return tuple(
+            who
+            for who in self.challenges[challenge].evaluators
+            if self.terms.get((challenge, who), (0, FOR_EVER))[0]
+            <= now
+            < self.terms.get((challenge, who), (0, FOR_EVER))[1]
+        )
+
     def is_open(self, challenge: str, *, now: int) -> bool:
         """Tell whether contributors can submit at `now`: deadline ahead, hidden data hidden."""
         closes_at, seal = self.challenges[challenge].closes_at, self.seal(challenge)
@@ -130,20 +109,10 @@ class LedgerState:
 
     def slots_left(self, challenge: str, step: str, who: str) -> int | None:
         """Give how often `who` can still submit to a step in this epoch; None = unlimited."""
-        slots, seal = self.challenges[challenge].slots, self.seal(challenge)
+        slots = self.challenges[challenge].slots
         if slots == 0:
             return None
-        epoch = 0 if seal is None else seal.epoch
-        return max(0, slots - self._used(challenge, step, who, epoch, below=None))
-
-    def _used(self, challenge: str, step: str, who: str, epoch: int, *, below: int | None) -> int:
-        """Count slots that `who` has used, by all submissions or those before number `below`."""
-        wanted = (challenge, step, who, epoch)
-        return sum(
-            (s.challenge, s.step, s.contributor, s.epoch) == wanted and not s.is_baseline
-            for s in self.submissions.values()
-            if below is None or s.id < below
-        )
+        return max(0, slots - self.used.get((challenge, step, who, self.epoch(challenge)), 0))
 
     def broken_rule(self, submission: Submission) -> str | None:
         """Tell why a submission must not be judged: `late` or `no_slot`; None if it may be.
@@ -160,18 +129,16 @@ class LedgerState:
         seal = seals[submission.epoch - 1] if submission.epoch else None
         if seal is not None and seal.is_open and submission.id > seal.last_before:
             return "late"
-        place = submission.challenge, submission.step
-        who, epoch = submission.contributor, submission.epoch
-        used = self._used(*place, who, epoch, below=submission.id)
-        return "no_slot" if rules.slots and used >= rules.slots else None
+        return "no_slot" if rules.slots and submission.slot > rules.slots else None
 
     def head(self, challenge: str, step: str) -> HeadEntry | None:
         """Give a step's record holder."""
         return self.heads.get((challenge, step))
 
     def end_to_end_wad(self, challenge: str) -> int | None:
-        """Give the end-to-end score of the present record pipeline."""
-        return self.end_to_end.get(challenge)
+        """Give the end-to-end score of the latest record that stands."""
+        records = self.records.get(challenge)
+        return self.submissions[records[-1]].e2e_score_wad if records else None
 
     def official_anchor(self, challenge: str, revision: str | None = None) -> AnchorEntry | None:
         """Give the latest anchor by the owner or an evaluator, of any revision or of this one."""
@@ -184,7 +151,7 @@ class LedgerState:
 
     @property
     def pending(self) -> list[Submission]:
-        """Submissions that nobody has judged, in the order in which they came."""
+        """Submissions that were revealed and that nobody has judged, by priority."""
         return [s for _, s in sorted(self.submissions.items()) if s.status == "pending"]
 
     def live_claims(self, challenge: str, step: str, *, now: int) -> dict[str, int]:
@@ -196,98 +163,9 @@ class LedgerState:
         }
 
 
-def project(events: Iterable[ev.Event], state: LedgerState | None = None) -> LedgerState:
+def project(events: Iterable[Event], state: LedgerState | None = None) -> LedgerState:
     """Fold events into a state, from the beginning or on top of `state`."""
     state = LedgerState() if state is None else state
     for event in events:
-        _apply(state, event)
+        apply(state, event)
     return state
-
-
-def _apply(state: LedgerState, event: ev.Event) -> None:
-    match event:
-        case ev.ChallengeRegistered():
-            state.challenges[event.challenge] = ChallengeEntry(
-                *(event.actor, event.manifest_cid, event.evaluators),
-                *(event.slots, event.closes_at),
-            )
-        case ev.StepRegistered():
-            state.steps[event.challenge, event.step] = StepEntry(
-                event.spec_cid, event.direction, event.min_delta_wad, event.claim_cap
-            )
-        case ev.Claimed():
-            state.claims[event.challenge, event.step, event.actor] = event.expires_at
-        case ev.Released():
-            state.claims.pop((event.challenge, event.step, event.actor), None)
-        case ev.Anchored():
-            state.anchors.setdefault(event.challenge, []).append(
-                AnchorEntry(event.actor, event.revision, event.root_cid, event.time, event.tx_hash)
-            )
-        case ev.Sealed():
-            state.seals.setdefault(event.challenge, []).append(
-                SealEntry(event.epoch, event.root, event.sealed_cid, event.time, event.tx_hash)
-            )
-        case ev.Unsealed():
-            seals = state.seals[event.challenge]
-            seals[event.epoch - 1] = replace(
-                seals[event.epoch - 1],
-                keys_cid=event.keys_cid,
-                last_before=max(state.submissions, default=0),
-            )
-        case _:
-            _apply_submission(state, event)
-
-
-def _apply_submission(state: LedgerState, event: ev.Event) -> None:
-    match event:
-        case ev.Submitted():
-            _offer(state, event)
-        case ev.Scored():
-            _score(state, event)
-        case ev.Rejected():
-            old = state.submissions[event.submission_id]
-            state.submissions[event.submission_id] = replace(
-                old,
-                # Not scored: who is no record learns nothing of the hidden data from its number.
-                status="no_gain" if event.reason == "no_gain" else "rejected",
-                reason=event.reason,
-                tx_hash=event.tx_hash,
-                report_cid=event.report_cid,
-            )
-        case ev.HeadRescored():
-            place = event.challenge, event.step
-            state.heads[place] = replace(state.heads[place], score_wad=event.new_wad)
-
-
-def _offer(state: LedgerState, event: ev.Submitted) -> None:
-    place, seal = (event.challenge, event.step), state.seal(event.challenge)
-    first = all((s.challenge, s.step) != place for s in state.submissions.values())
-    state.submissions[event.submission_id] = Submission(
-        event.submission_id,
-        *place,
-        event.actor,
-        event.solution_cid,
-        event.parents,
-        event.time,
-        epoch=0 if seal is None else seal.epoch,
-        is_baseline=first and state.challenges[event.challenge].owner == event.actor,
-    )
-
-
-def _score(state: LedgerState, event: ev.Scored) -> None:
-    entry = replace(
-        state.submissions[event.submission_id],
-        status="record" if event.is_record else "no_gain",
-        score_wad=event.score_wad,
-        before_wad=event.before_wad,
-        improvement_wad=event.improvement_wad,
-        e2e_score_wad=event.e2e_score_wad,
-        tx_hash=event.tx_hash,
-        report_cid=event.report_cid,
-    )
-    state.submissions[event.submission_id] = entry
-    if event.is_record:
-        state.heads[event.challenge, event.step] = HeadEntry(
-            entry.id, entry.solution_cid, entry.contributor, event.score_wad
-        )
-        state.end_to_end[event.challenge] = event.e2e_score_wad
