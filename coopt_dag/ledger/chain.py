@@ -1,81 +1,38 @@
-"""A real EVM (py-evm, Prague rules) whose whole state lives in a `ChainFile`.
-
-One transaction is one block is one SQLite transaction. Several blocks of one second carry the
-same time, which Ethereum itself forbids, so that a burst does not run the clock ahead.
-"""
+"""The embedded chain: executes transactions on a real EVM (py-evm) and keeps blocks in a file."""
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eth.chains.base import MiningChain
-from eth.db.atomic import AtomicDBWriteBatch
-from eth.db.backends.base import BaseAtomicDB
 from eth.exceptions import PyEVMError
-from eth.vm.forks.prague import PragueVM
+from eth.vm.forks.prague.transactions import PragueTransactionBuilder
 from eth.vm.spoof import SpoofTransaction
+from eth_typing import Address
 from eth_utils.exceptions import ValidationError as EthValidationError
-from rlp.exceptions import RLPException
+
+from coopt_dag.errors import LedgerUnavailableError
+from coopt_dag.ledger import chainrows as rows
+from coopt_dag.ledger.chainblock import sealed
+from coopt_dag.ledger.chainrules import (
+    GAS_LIMIT,
+    MAX_TRANSACTIONS,
+    genesis_header,
+    genesis_root,
+    header_of,
+    next_header,
+    state_in,
+)
+from coopt_dag.ledger.chainstates import States
+from coopt_dag.ledger.chaintx import REFUSED, Refusal, Signed, admit, run, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from coopt_dag.ledger.chainblock import Block, TxRow
     from coopt_dag.ledger.chainfile import ChainFile
-
-CHAIN_ID = 1337
-GAS_LIMIT = 30_000_000
-
-
-class BurstVM(PragueVM):
-    """Prague rules, but blocks of one second may carry the same time."""
-
-    @classmethod
-    def validate_header(cls, header: Any, parent_header: Any) -> None:
-        """Validate a header, with equal times allowed."""
-        if header.timestamp == parent_header.timestamp:
-            parent_header = parent_header.copy(timestamp=header.timestamp - 1)
-        super().validate_header(header, parent_header)
-
-
-class Refusal(Exception):  # noqa: N818  # a JSON-RPC answer, not a failure of ours
-    """A JSON-RPC error: code, message and, for a revert, the contract's output."""
-
-    def __init__(self, code: int, message: str, data: bytes | None = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.data = code, message, data
-
-
-class _States(BaseAtomicDB):
-    """py-evm's key-value view of the file."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __getitem__(self, key: bytes) -> bytes:
-        row = self._db.execute("select value from state where key=?", (key,)).fetchone()
-        if row is None:
-            raise KeyError(key)
-        return bytes(row[0])
-
-    def __setitem__(self, key: bytes, value: bytes) -> None:
-        self._db.execute("insert or replace into state values(?,?)", (key, value))
-
-    def __delitem__(self, key: bytes) -> None:
-        self._db.execute("delete from state where key=?", (key,))
-
-    def _exists(self, key: bytes) -> bool:
-        row = self._db.execute("select 1 from state where key=?", (key,)).fetchone()
-        return row is not None
-
-    @contextlib.contextmanager
-    def atomic_batch(self) -> Iterator[Any]:
-        """Give a batch that reaches the file as a whole."""
-        with AtomicDBWriteBatch._commit_unless_raises(self) as batch:
-            yield batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,132 +52,170 @@ class Chain:
     def __init__(self, file: ChainFile, *, clock: Callable[[], float] = time.time) -> None:
         self.file = file
         self._clock = clock
-        self._states = _States(file.db)
-        self._class = MiningChain.configure(
-            "Embedded", vm_configuration=((0, BurstVM),), chain_id=CHAIN_ID
-        )
-        if not self._states._exists(b"v1:canonical_head_hash"):
-            self._genesis()
+        self.states = States(file.db)
+        """Trie nodes and codes."""
+        if rows.header(self.file.db) is None:
+            self.begin(int(clock()) - 1)
 
-    def _genesis(self) -> None:
-        with self.file.write():
-            if self._states._exists(b"v1:canonical_head_hash"):
-                return  # another process was faster
-            started = int(self._clock()) - 1
-            chain = self._class.from_genesis(
-                self._states,
-                {
-                    "difficulty": 0,
-                    "gas_limit": GAS_LIMIT,
-                    "timestamp": started,
-                    "extra_data": b"coopt",
-                    "coinbase": bytes(20),
-                    "nonce": bytes(8),
-                    "mix_hash": bytes(32),
-                    "base_fee_per_gas": 0,
-                },
-                {},
-            )
-            head = chain.get_canonical_head()
-            self.file.db.execute("insert into block values(0,?,?)", (head.hash, started))
-
-    @property
-    def chain(self) -> Any:
-        """py-evm's chain at the file's present head; another process may have moved it."""
-        return self._class(self._states)
+    def begin(self, started: int) -> None:
+        """Make the first block, unless another process was faster."""
+        with self._writing():
+            if rows.header(self.file.db) is None:
+                root = genesis_root(self.states)
+                header = genesis_header(started, root)
+                self._keep(sealed(header, self._state(header, root=root), ()))
 
     def header(self, number: int | None = None) -> Any:
         """Give a block's header, the latest by default."""
-        if number is None:
-            return self.chain.get_canonical_head()
-        return self.chain.get_canonical_block_header_by_number(number)
-
-    def _next_header(self, parent: Any) -> Any:
-        """Give the header that a block mined now would start from.
-
-        Its time is the one at which the contract runs: py-evm's own default would be the
-        machine's clock, a second past the parent at least, whatever the block says in the end.
-        """
-        now = max(parent.timestamp, int(self._clock()))
-        return self._class.get_vm_class_for_block_number(
-            parent.block_number + 1
-        ).create_header_from_parent(parent, timestamp=now, gas_limit=parent.gas_limit)
+        encoded = rows.header(self.file.db, number)
+        if encoded is None:
+            raise LedgerUnavailableError(f"there is no block {number}", path=self.file.path)
+        return header_of(encoded)
 
     def state(self, number: int | None = None) -> Any:
         """Give the accounts as of a block."""
-        return self.chain.get_vm(self.header(number)).state
+        header = self.header(number)
+        return self._state(header, root=header.state_root)
 
     def execute(self, call: Call, *, number: int | None = None) -> Any:
         """Execute a message on top of a block, and forget it.
 
         On top of the latest it runs at the present time, as a block mined now would: on a quiet
         chain a lease that has ended meanwhile must not look alive.
-        """
-        header = self._next_header(self.header()) if number is None else self.header(number)
-        vm = self.chain.get_vm(header)
-        transaction = vm.create_unsigned_transaction(
-            nonce=vm.state.get_nonce(call.sender),
-            gas_price=0,
-            gas=call.gas,
-            to=call.to,
-            value=call.value,
-            data=call.data,
-        )
-        spoofed = SpoofTransaction(transaction, from_=call.sender)
-        try:
-            return vm.state.costless_execute_transaction(spoofed)
-        except (PyEVMError, EthValidationError) as error:
-            raise Refusal(-32000, str(error)) from error
 
-    def intrinsic_gas(self, call: Call) -> int:
-        """Give what a message costs before its first instruction; at least EIP-7623's floor."""
-        vm = self.chain.get_vm()
-        transaction = vm.create_unsigned_transaction(
-            nonce=0, gas_price=0, gas=call.gas, to=call.to, value=call.value, data=call.data
-        )
-        return int(transaction.intrinsic_gas)
+        Raises
+        ------
+        Refusal
+            The sender cannot afford it, or its gas does not even pay for its data.
+        """
+        header = self.header(number)
+        context = next_header(header, now=int(self._clock())) if number is None else header
+        state = self._state(context, root=header.state_root)
+        return self.spoofed(state, call)
+
+    def spoofed(self, state: Any, call: Call) -> Any:
+        """Execute a message that nobody signed."""
+        spoofed = SpoofTransaction(unsigned(state, call), from_=call.sender)
+        try:
+            return state.costless_execute_transaction(spoofed)
+        except (PyEVMError, EthValidationError) as error:
+            if state.get_balance(call.sender) < call.value:
+                message = "insufficient funds for gas * price + value"
+                raise Refusal(REFUSED, message) from error
+            raise Refusal(REFUSED, f"intrinsic gas too low: {error}") from error
 
     def record(self, raw: bytes) -> bytes:
-        """Put a signed transaction into a block of its own; durable when this returns."""
-        with self.file.write():
-            return self._record(raw)
+        """Put a signed transaction into a block of its own; durable when this returns.
 
-    def _record(self, raw: bytes) -> bytes:
-        header = self._next_header(self.header())
-        chain = self._class(self._states, header)
+        Raises
+        ------
+        Refusal
+            The transaction is not valid; nothing was recorded.
+        """
+        (answer,) = self.record_many([raw])
+        if isinstance(answer, Refusal):
+            raise answer
+        return answer
+
+    def record_signed(self, sender: bytes, sign: Callable[[int], bytes]) -> bytes:
+        """Record a transaction that is signed for its sender's nonce while nobody else writes.
+
+        Raises
+        ------
+        Refusal
+            The transaction is not valid; nothing was recorded.
+        """
+        with self._writing():
+            (answer,) = self._mine([sign(self.state().get_nonce(sender))])
+        if isinstance(answer, Refusal):
+            raise answer
+        return answer
+
+    def record_many(self, raws: Sequence[bytes]) -> list[bytes | Refusal]:
+        """Put transactions into as few blocks as hold them; give each one's hash or refusal.
+
+        One block is one transaction of the file, so that a kill leaves whole blocks.
+        """
+        answers: list[bytes | Refusal] = []
+        while len(answers) < len(raws):
+            with self._writing():
+                answers += self._mine(raws[len(answers) :][:MAX_TRANSACTIONS])
+        return answers
+
+    def replay(self, raws: Sequence[bytes], *, at: int) -> Block:
+        """Execute a block that is said to follow, and keep it; the caller compares.
+
+        Raises
+        ------
+        Refusal
+            A transaction does not go into this block.
+        """
+        parent = self.header()
+        header = next_header(parent, now=at)
+        with self._writing():
+            state = self._state(header, root=parent.state_root)
+            done: list[TxRow] = []
+            for raw in raws:
+                done.append(self._run(state, signed(raw), done))
+            block = sealed(header, state, done)
+            self._keep(block)
+        return block
+
+    def _mine(self, raws: Sequence[bytes]) -> list[bytes | Refusal]:
+        """Mine one block of the first transactions that fit; give their answers."""
+        parent = self.header()
+        header = next_header(parent, now=int(self._clock()))
+        state = self._state(header, root=parent.state_root)
+        done: list[TxRow] = []
+        answers: list[bytes | Refusal] = []
+        for raw in raws:
+            try:
+                tx = signed(raw)
+                if done and done[-1].cumulative + tx.transaction.gas > GAS_LIMIT:
+                    break
+                done.append(self._run(state, tx, done))
+                answers.append(tx.hash)
+            except Refusal as refusal:
+                answers.append(refusal)
+        if done:
+            self._keep(sealed(header, state, done))
+        return answers
+
+    def _run(self, state: Any, tx: Signed, before: Sequence[TxRow]) -> TxRow:
+        if rows.place_of(self.file.db, tx.hash) or any(row.hash == tx.hash for row in before):
+            raise Refusal(REFUSED, "already known")
+        used = before[-1].cumulative if before else 0
+        if used + tx.transaction.gas > GAS_LIMIT:
+            raise Refusal(REFUSED, "exceeds block gas limit")
+        admit(state, tx)
+        return run(state, tx, used=used)
+
+    def _state(self, context: Any, *, root: bytes) -> Any:
+        ancestors = rows.hashes_before(self.file.db, context.block_number)
+        return state_in(self.states, context, root=root, ancestors=ancestors)
+
+    def _keep(self, block: Block) -> None:
+        rows.keep(self.file.db, block)
+        self.states.flush()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction of the file; a second writer waits, a kill leaves all or nothing."""
         try:
-            transaction = chain.get_vm().get_transaction_builder().decode(raw)
-            sender = transaction.sender
-            if transaction.chain_id != CHAIN_ID:
-                raise Refusal(-32000, "invalid chain id")
-            row = self.file.db.execute("select 1 from tx where hash=?", (transaction.hash,))
-            if row.fetchone():
-                raise Refusal(-32000, "already known")
-            _, receipts, computations = chain.mine_all([transaction])
-        except (PyEVMError, EthValidationError, RLPException, ValueError, TypeError) as error:
-            raise Refusal(-32000, f"invalid transaction: {error}") from error
-        head = chain.get_canonical_head()
-        self._keep(transaction, sender, head, receipts[0], computations[0])
-        return bytes(transaction.hash)
+            with self.file.write():
+                yield
+            self.states.settle()
+        finally:
+            self.states.forget()
 
-    def _keep(
-        self, transaction: Any, sender: bytes, head: Any, receipt: Any, computation: Any
-    ) -> None:
-        db, number = self.file.db, head.block_number
-        db.execute("insert into block values(?,?,?)", (number, head.hash, head.timestamp))
-        created = computation.msg.storage_address if computation.msg.is_create else None
-        db.execute(
-            "insert into tx values(?,?,?,?,?,?,?,?,?,?)",
-            (
-                *(transaction.hash, number, sender, transaction.to or None, transaction.nonce),
-                *(transaction.encode(), int(not computation.is_error), receipt.gas_used),
-                *(created, computation.output if computation.is_error else None),
-            ),
-        )
-        for index, log in enumerate(receipt.logs):
-            topics = [t.to_bytes(32, "big") for t in log.topics]
-            topics += [None] * (4 - len(topics))
-            db.execute(
-                "insert into log values(?,?,?,?,?,?,?,?,?)",
-                (number, index, transaction.hash, log.address, *topics, log.data),
-            )
+
+def unsigned(state: Any, call: Call) -> Any:
+    """Give a message as a transaction without price and signature."""
+    return PragueTransactionBuilder.create_unsigned_transaction(
+        nonce=state.get_nonce(call.sender),
+        gas_price=0,
+        gas=call.gas,
+        to=Address(call.to),
+        value=call.value,
+        data=call.data,
+    )

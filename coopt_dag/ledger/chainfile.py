@@ -20,16 +20,21 @@ if TYPE_CHECKING:
     from coopt_dag.ledger.protocol import Receipt, Signer
 
 APPLICATION_ID = 0x636F6F70
+VERSION = 2
+"""Of the tables; version 1 (before several transactions a block) had no headers to check."""
 _SCHEMA = """
 create table if not exists state(key blob primary key, value blob) without rowid;
 create table if not exists block(
-  number integer primary key, hash blob not null, time integer not null);
+  number integer primary key, hash blob not null unique, time integer not null,
+  header blob not null);
 create table if not exists tx(
-  hash blob primary key, block integer, sender blob, recipient blob, nonce integer, raw blob,
-  status integer, gas integer, created blob, output blob) without rowid;
+  hash blob primary key, block integer, position integer, sender blob, recipient blob,
+  nonce integer, raw blob, status integer, gas integer, cumulative integer, created blob)
+  without rowid;
+create unique index if not exists tx_by_block on tx(block, position);
 create table if not exists log(
   block integer, number integer, tx blob, address blob, topic0 blob, topic1 blob, topic2 blob,
-  topic3 blob, data blob, primary key(block, number)) without rowid;
+  topic3 blob, data blob, position integer, primary key(block, number)) without rowid;
 create index if not exists log_by_topic on log(topic0, block);
 create table if not exists meta(key text primary key, value text) without rowid;
 """
@@ -70,6 +75,14 @@ class ChainFile:
                 "this SQLite file is no ledger of coopt",
                 path=self.path,
                 hint="check [ledger] in coopt.toml",
+            )
+        version = self.db.execute("pragma user_version").fetchone()[0]
+        if version != VERSION:
+            self.db.close()
+            raise LedgerUnavailableError(
+                f"the ledger's file has tables of version {version}, this coopt has {VERSION}",
+                path=self.path,
+                hint="open it with the coopt that made it; move it away to begin a new one",
             )
 
     @contextmanager
@@ -125,6 +138,7 @@ def _make(path: Path) -> None:
     with closing(_connect(part)) as db:
         db.execute("pragma journal_mode=wal")
         db.execute(f"pragma application_id={APPLICATION_ID}")
+        db.execute(f"pragma user_version={VERSION}")
         for statement in filter(str.strip, _SCHEMA.split(";")):
             db.execute(statement)
     with suppress(FileExistsError):  # somebody was faster, with the same file

@@ -1,34 +1,48 @@
-"""JSON-RPC over the embedded chain: the methods that web3 and wallets use, as a web3 provider."""
+"""JSON-RPC over the embedded chain, as a web3 provider: what is asked for, and who answers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from eth_bloom.bloom import BloomFilter
-from eth_utils.address import to_checksum_address
-from eth_utils.conversions import to_bytes
+from eth_hash.auto import keccak
 from web3.providers.base import JSONBaseProvider
 
-from coopt_dag.ledger.chain import CHAIN_ID, GAS_LIMIT, Call, Chain, Refusal
+from coopt_dag.ledger import chainrows, rpcblocks, rpclogs, rpcstate
+from coopt_dag.ledger import rpcparams as read
+from coopt_dag.ledger.chain import Chain
 from coopt_dag.ledger.chainfile import ChainFile
+from coopt_dag.ledger.chainrules import CHAIN_ID
+from coopt_dag.ledger.chaintx import Refusal
+from coopt_dag.ledger.faucet import fund
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-_LATEST = {"latest", "pending", "safe", "finalized", None}
+    from coopt_dag.ledger.chainblock import Block
 
-
-def _hex(value: bytes) -> str:
-    return "0x" + value.hex()
+_SEND = "eth_sendRawTransaction"
+_NO_METHOD = -32601
+_REMEMBERED = 16
 
 
 class EmbeddedProvider(JSONBaseProvider):
-    """A web3 provider with no server: the chain is one file."""
+    """A web3 provider with no server: the chain is one file.
+
+    Parameters
+    ----------
+    options
+        `clock`: a function that gives seconds since 1970.
+    """
 
     def __init__(self, path: Path, **options: Any) -> None:
         super().__init__()
         self.file = ChainFile(path, create=True)
         self.chain = Chain(self.file, **options)
+        self._blocks: dict[int, Block] = {}
 
     def close(self) -> None:
         """Close the file."""
@@ -40,252 +54,171 @@ class EmbeddedProvider(JSONBaseProvider):
 
     def make_request(self, method: Any, params: Any) -> Any:
         """Answer one request."""
-        found = _METHODS.get(str(method))
-        answer: dict[str, Any] = {"jsonrpc": "2.0", "id": 1}
-        if found is None:
-            message = f"the method {method} does not exist"
-            return answer | {"error": {"code": -32601, "message": message}}
-        try:
-            return answer | {"result": found(self, *params)}
-        except Refusal as refusal:
-            error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
-            if refusal.data is not None:
-                error["data"] = _hex(refusal.data)
-            return answer | {"error": error}
+        return _answered(lambda: self._result(str(method), params))
 
-    def number(self, tag: str | None) -> int | None:
-        """Read a block tag; None means the latest."""
-        if tag in _LATEST:
-            return None
-        return 0 if tag == "earliest" else int(str(tag), 16)
+    def make_batch_request(self, requests: list[tuple[Any, Any]]) -> Any:
+        """Answer several requests in order; transactions that follow each other share blocks."""
+        answers: list[Any] = []
+        for sending, several in groupby(requests, key=lambda request: str(request[0]) == _SEND):
+            if sending:
+                answers += self._sent([params for _, params in several])
+            else:
+                answers += [self.make_request(method, params) for method, params in several]
+        return [answer | {"id": number} for number, answer in enumerate(answers)]
 
+    def send_many(self, raws: Sequence[bytes]) -> list[str | Refusal]:
+        """Put signed transactions into as few blocks as hold them, up to 50 in each.
 
-def _call_of(message: dict[str, Any]) -> Call:
-    return Call(
-        sender=to_bytes(hexstr=message.get("from", "0x" + "00" * 20)),
-        to=to_bytes(hexstr=message["to"]) if message.get("to") else b"",
-        data=to_bytes(hexstr=message.get("data", message.get("input", "0x"))),
-        value=int(message.get("value", "0x0"), 16),
-        gas=int(message.get("gas", hex(GAS_LIMIT)), 16),
-    )
+        Returns
+        -------
+        list
+            For each its hash, or why it was refused; the others went in all the same. They are
+            durable when this returns.
+        """
+        answers = self.chain.record_many([bytes(raw) for raw in raws])
+        return [a if isinstance(a, Refusal) else rpcblocks.hexed(a) for a in answers]
 
+    def block(self, which: read.BlockId) -> Block | None:
+        """Give a block, none if there is no such block."""
+        number = which.find(self.file)
+        return None if number is None else self.block_at(number)
 
-def _execute(provider: EmbeddedProvider, call: Call, tag: str | None = None) -> Any:
-    computation = provider.chain.execute(call, number=provider.number(tag))
-    if computation.is_error:
-        raise Refusal(3, "execution reverted", bytes(computation.output))
-    return computation
+    def block_at(self, number: int) -> Block:
+        """Give a block that there is; the last ones asked for are remembered."""
+        if number not in self._blocks:
+            found = chainrows.block(self.file.db, number)
+            if found is None:
+                raise Refusal(-32000, f"block {number} not found")
+            if len(self._blocks) >= _REMEMBERED:
+                del self._blocks[next(iter(self._blocks))]
+            self._blocks[number] = found
+        return self._blocks[number]
 
+    def state(self, which: read.BlockId) -> Any:
+        """Give the accounts as of a block."""
+        return self.chain.state(which.on(self.file))
 
-def _call(provider: EmbeddedProvider, message: dict[str, Any], tag: str = "latest") -> str:
-    return _hex(bytes(_execute(provider, _call_of(message), tag).output))
+    def _result(self, name: str, params: Any) -> Any:
+        method = METHODS.get(name)
+        if method is None:
+            raise Refusal(_NO_METHOD, f"the method {name} does not exist/is not available")
+        return method.answer(self, *method.arguments(params))
 
-
-def _estimate(provider: EmbeddedProvider, message: dict[str, Any], tag: str = "latest") -> str:
-    """Find the least gas with which the message succeeds, to within one percent.
-
-    Without inner calls that is what it used; with them (EIP-150 keeps a 64th back at each)
-    it is searched for.
-    """
-    call = _call_of({**message, "gas": hex(GAS_LIMIT)})
-    computation = _execute(provider, call, tag)
-    low = int(computation.get_gas_used()) + provider.chain.intrinsic_gas(call)
-    if not computation.children:
-        return hex(low)
-
-    def succeeds(gas: int) -> bool:
-        tried = Call(call.sender, call.to, call.data, call.value, gas)
-        try:
-            return not provider.chain.execute(tried, number=provider.number(tag)).is_error
-        except Refusal:
-            return False
-
-    if succeeds(low):
-        return hex(low)
-    high = GAS_LIMIT
-    while high - low > max(1, low // 100):
-        middle = min((low + high) // 2, low * 2)
-        low, high = (low, middle) if succeeds(middle) else (middle, high)
-    return hex(high)
+    def _sent(self, several: list[Any]) -> list[dict[str, Any]]:
+        """Answer transactions that were sent together."""
+        given = [_answered(partial(METHODS[_SEND].arguments, params)) for params in several]
+        raws = [found["result"][0] for found in given if "result" in found]
+        sent = iter(self.send_many(raws))
+        return [
+            _answered(partial(_told, next(sent))) if "result" in found else found for found in given
+        ]
 
 
-def _block(provider: EmbeddedProvider, tag: str, full: bool = False) -> Any:
-    db = provider.file.db
-    if len(tag) == 66:
-        row = db.execute("select number from block where hash=?", (to_bytes(hexstr=tag),))
-        found = row.fetchone()
-        number = None if found is None else found[0]
-    else:
-        number = provider.number(tag)
-        last = provider.file.head().height
-        number = last if number is None else (number if number <= last else None)
-    if number is None:
-        return None
-    header = provider.chain.header(number)
-    hashes = [r[0] for r in db.execute("select hash from tx where block=?", (number,))]
-    return {
-        "number": hex(header.block_number),
-        "hash": _hex(header.hash),
-        "parentHash": _hex(header.parent_hash),
-        "timestamp": hex(header.timestamp),
-        "gasLimit": hex(header.gas_limit),
-        "gasUsed": hex(header.gas_used),
-        "baseFeePerGas": hex(header.base_fee_per_gas),
-        "stateRoot": _hex(header.state_root),
-        "transactionsRoot": _hex(header.transaction_root),
-        "receiptsRoot": _hex(header.receipt_root),
-        "logsBloom": _hex(header.bloom.to_bytes(256, "big")),
-        "miner": to_checksum_address(header.coinbase),
-        "difficulty": "0x0",
-        "extraData": _hex(header.extra_data),
-        "nonce": _hex(header.nonce),
-        "sha3Uncles": _hex(header.uncles_hash),
-        "size": "0x0",
-        "uncles": [],
-        "transactions": [_transaction(provider, _hex(h)) if full else _hex(h) for h in hashes],
-    }
+def _told(outcome: str | Refusal) -> str:
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
 
 
-def _tx_row(provider: EmbeddedProvider, tx_hash: str) -> Any:
-    return provider.file.db.execute(
-        "select t.hash, t.block, b.hash, t.sender, t.recipient, t.nonce, t.raw, t.status, t.gas,"
-        " t.created from tx t join block b on b.number = t.block where t.hash=?",
-        (to_bytes(hexstr=tx_hash),),
-    ).fetchone()
+def _answered(work: Callable[[], Any]) -> dict[str, Any]:
+    """Give the JSON-RPC answer to what was asked for."""
+    answer: dict[str, Any] = {"jsonrpc": "2.0", "id": 1}
+    try:
+        return answer | {"result": work()}
+    except Refusal as refusal:
+        error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
+        if refusal.data is not None:
+            error["data"] = rpcblocks.hexed(refusal.data)
+        return answer | {"error": error}
 
 
-def _transaction(provider: EmbeddedProvider, tx_hash: str) -> Any:
-    row = _tx_row(provider, tx_hash)
-    if row is None:
-        return None
-    vm = provider.chain.chain.get_vm()
-    decoded = vm.get_transaction_builder().decode(row[6])
-    return {
-        "hash": _hex(row[0]),
-        "blockNumber": hex(row[1]),
-        "blockHash": _hex(row[2]),
-        "transactionIndex": "0x0",
-        "from": to_checksum_address(row[3]),
-        "to": to_checksum_address(row[4]) if row[4] else None,
-        "nonce": hex(row[5]),
-        "gas": hex(decoded.gas),
-        "value": hex(decoded.value),
-        "input": _hex(decoded.data),
-        "gasPrice": "0x0",
-        "chainId": hex(CHAIN_ID),
-        "type": "0x2",
-    }
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method: who answers, and how its parameters are read."""
+
+    answer: Callable[..., Any]
+    readers: tuple[Callable[[Any], Any], ...] = ()
+    needed: int = 0
+
+    def arguments(self, params: Any) -> list[Any]:
+        """Read the parameters.
+
+        Raises
+        ------
+        Refusal
+            There are too few, too many, or bad ones.
+        """
+        given = read.numbers([] if params is None else params)
+        while len(given) > self.needed and given[-1] is None:
+            given.pop()  # null at the end is as good as nothing
+        if not self.needed <= len(given) <= len(self.readers):
+            raise read.invalid(f"{len(given)} given, {self.needed} to {len(self.readers)} wanted")
+        return [reader(value) for reader, value in zip(self.readers, given, strict=False)]
 
 
-def _receipt(provider: EmbeddedProvider, tx_hash: str) -> Any:
-    row = _tx_row(provider, tx_hash)
-    if row is None:
-        return None
-    logs = _logs(provider, "l.block=?", [row[1]])
-    bloom = BloomFilter()
-    for log in logs:
-        for word in (log["address"], *log["topics"]):
-            bloom.add(to_bytes(hexstr=word))
-    return {
-        "transactionHash": _hex(row[0]),
-        "blockNumber": hex(row[1]),
-        "blockHash": _hex(row[2]),
-        "transactionIndex": "0x0",
-        "from": to_checksum_address(row[3]),
-        "to": to_checksum_address(row[4]) if row[4] else None,
-        "status": hex(row[7]),
-        "gasUsed": hex(row[8]),
-        "cumulativeGasUsed": hex(row[8]),
-        "effectiveGasPrice": "0x0",
-        "contractAddress": to_checksum_address(row[9]) if row[9] else None,
-        "logs": logs,
-        "logsBloom": _hex(int(bloom).to_bytes(256, "big")),
-        "type": "0x2",
-    }
+def _fixed(value: Any) -> Method:
+    return Method(lambda _provider: value)
 
 
-def _logs(provider: EmbeddedProvider, where: str, values: list[Any]) -> list[dict[str, Any]]:
-    rows = provider.file.db.execute(
-        # the words of `where` are our own, see _get_logs; values are bound
-        "select l.block, l.number, l.tx, l.address, l.topic0, l.topic1, l.topic2, l.topic3,"  # noqa: S608
-        " l.data, b.hash from log l join block b on b.number = l.block"
-        f" where {where} order by l.block, l.number",
-        values,
-    )
-    return [
-        {
-            "blockNumber": hex(r[0]),
-            "logIndex": hex(r[1]),
-            "transactionHash": _hex(r[2]),
-            "transactionIndex": "0x0",
-            "address": to_checksum_address(r[3]),
-            "topics": [_hex(t) for t in r[4:8] if t is not None],
-            "data": _hex(r[8]),
-            "blockHash": _hex(r[9]),
-            "removed": False,
-        }
-        for r in rows
-    ]
+def _send(provider: EmbeddedProvider, raw: bytes) -> str:
+    return rpcblocks.hexed(provider.chain.record(raw))
 
 
-def _get_logs(provider: EmbeddedProvider, wanted: dict[str, Any]) -> list[dict[str, Any]]:
-    where: list[str] = []
-    values: list[Any] = []
-    for bound, sign in (("fromBlock", ">="), ("toBlock", "<=")):
-        number = provider.number(wanted.get(bound))
-        if number is None and bound == "fromBlock":
-            number = provider.file.head().height
-        if number is not None:
-            where.append(f"l.block{sign}?")
-            values.append(number)
-    addresses = wanted.get("address") or []
-    choices = [("l.address", [addresses] if isinstance(addresses, str) else addresses)]
-    for index, topic in enumerate(wanted.get("topics") or []):
-        choices.append((f"l.topic{index}", [topic] if isinstance(topic, str) else topic or []))
-    for column, allowed in choices:
-        if allowed:
-            where.append(f"{column} in ({','.join('?' * len(allowed))})")
-            values += [to_bytes(hexstr=a) for a in allowed]
-    return _logs(provider, " and ".join(where), values)
+def _whatever(value: Any) -> Any:
+    return value
 
 
-def _send(provider: EmbeddedProvider, raw: Any) -> str:
-    data = to_bytes(hexstr=raw) if isinstance(raw, str) else bytes(raw)
-    return _hex(provider.chain.record(data))
+def _slots(value: Any) -> list[int]:
+    return [read.slot(entry) for entry in read.numbers(value)]
 
 
-def _balance(provider: EmbeddedProvider, address: str, tag: str = "latest") -> str:
-    state = provider.chain.state(provider.number(tag))
-    return hex(state.get_balance(to_bytes(hexstr=address)))
-
-
-def _nonce(provider: EmbeddedProvider, address: str, tag: str = "latest") -> str:
-    state = provider.chain.state(provider.number(tag))
-    return hex(state.get_nonce(to_bytes(hexstr=address)))
-
-
-def _code(provider: EmbeddedProvider, address: str, tag: str = "latest") -> str:
-    state = provider.chain.state(provider.number(tag))
-    return _hex(bytes(state.get_code(to_bytes(hexstr=address))))
-
-
-_METHODS: dict[str, Any] = {
-    "web3_clientVersion": lambda _p: "coopt-embedded/py-evm",
-    "eth_chainId": lambda _p: hex(CHAIN_ID),
-    "net_version": lambda _p: str(CHAIN_ID),
-    "eth_accounts": lambda _p: [],
-    "eth_gasPrice": lambda _p: "0x0",
-    "eth_maxPriorityFeePerGas": lambda _p: "0x0",
-    "eth_blockNumber": lambda p: hex(p.file.head().height),
-    "eth_getBalance": _balance,
-    "eth_getTransactionCount": _nonce,
-    "eth_getCode": _code,
-    "eth_call": _call,
-    "eth_estimateGas": _estimate,
-    "eth_getBlockByNumber": _block,
-    "eth_getBlockByHash": _block,
-    "eth_sendRawTransaction": _send,
-    "eth_getTransactionByHash": _transaction,
-    "eth_getTransactionReceipt": _receipt,
-    "eth_getLogs": _get_logs,
+_ACCOUNT = (read.address, read.block_id)
+METHODS: dict[str, Method] = {
+    "web3_clientVersion": _fixed("coopt-embedded/py-evm"),
+    "web3_sha3": Method(lambda _p, data: rpcblocks.hexed(keccak(data)), (read.data,), 1),
+    "net_version": _fixed(str(CHAIN_ID)),
+    "net_listening": _fixed(value=True),
+    "eth_chainId": _fixed(hex(CHAIN_ID)),
+    "eth_syncing": _fixed(value=False),
+    "eth_accounts": _fixed([]),
+    "eth_gasPrice": _fixed("0x0"),
+    "eth_maxPriorityFeePerGas": _fixed("0x0"),
+    "eth_blobBaseFee": _fixed("0x1"),
+    "eth_blockNumber": Method(lambda p: hex(p.file.head().height)),
+    "eth_getBalance": Method(rpcstate.balance, _ACCOUNT, 1),
+    "eth_getTransactionCount": Method(rpcstate.nonce, _ACCOUNT, 1),
+    "eth_getCode": Method(rpcstate.code, _ACCOUNT, 1),
+    "eth_getStorageAt": Method(rpcstate.storage, (read.address, read.slot, read.block_id), 2),
+    "eth_getProof": Method(rpcstate.proof, (read.address, _slots, read.block_id), 2),
+    "eth_call": Method(rpcstate.call, (read.call, read.block_id, _whatever), 1),
+    "eth_estimateGas": Method(rpcstate.estimate, (read.call, read.block_id), 1),
+    "eth_feeHistory": Method(
+        rpcstate.fee_history, (read.quantity, read.block_number, read.numbers), 2
+    ),
+    "eth_getBlockByNumber": Method(rpcblocks.block, (read.block_number, read.flag), 1),
+    "eth_getBlockByHash": Method(rpcblocks.block, (read.block_hash, read.flag), 1),
+    "eth_getBlockReceipts": Method(rpcblocks.receipts, (read.block_id,), 1),
+    "eth_getBlockTransactionCountByNumber": Method(
+        rpcblocks.transaction_count, (read.block_number,), 1
+    ),
+    "eth_getBlockTransactionCountByHash": Method(
+        rpcblocks.transaction_count, (read.block_hash,), 1
+    ),
+    "eth_getUncleCountByBlockNumber": Method(rpcblocks.uncle_count, (read.block_number,), 1),
+    "eth_getUncleCountByBlockHash": Method(rpcblocks.uncle_count, (read.block_hash,), 1),
+    "eth_getTransactionByHash": Method(rpcblocks.transaction, (read.hash32,), 1),
+    "eth_getTransactionByBlockNumberAndIndex": Method(
+        rpcblocks.transaction_at, (read.block_number, read.quantity), 2
+    ),
+    "eth_getTransactionByBlockHashAndIndex": Method(
+        rpcblocks.transaction_at, (read.block_hash, read.quantity), 2
+    ),
+    "eth_getTransactionReceipt": Method(rpcblocks.receipt, (read.hash32,), 1),
+    "eth_getLogs": Method(rpclogs.get_logs, (_whatever,), 1),
+    _SEND: Method(_send, (read.data,), 1),
+    "coopt_fund": Method(
+        lambda p, who, wei: rpcblocks.hexed(fund(p.chain, who, wei)),
+        (read.address, read.quantity),
+        2,
+    ),
 }

@@ -1,0 +1,109 @@
+"""How much gas a message needs on the embedded chain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from eth.vm.forks.prague.constants import STANDARD_TOKEN_COST, TOTAL_COST_FLOOR_PER_TOKEN
+
+from coopt_dag.ledger.chain import Call, unsigned
+from coopt_dag.ledger.chaintx import REFUSED, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from coopt_dag.ledger.chain import Chain
+
+REVERTED = 3
+_TX_GAS = 21_000
+_CREATION_WORD_GAS = 2
+_REVERT_WORD = "execution reverted"
+_ERROR_STRING = bytes.fromhex("08c379a0")
+
+
+def output(computation: Any, *, gas: int) -> bytes:
+    """Give what a message returned.
+
+    Raises
+    ------
+    Refusal
+        It reverted, code 3 with the contract's output; or it failed otherwise.
+    """
+    if computation.is_success:
+        return bytes(computation.output)
+    kind = type(computation.error).__name__
+    if kind == "Revert":
+        data = bytes(computation.output)
+        raise Refusal(REVERTED, _REVERT_WORD + _reason(data), data)
+    if kind == "OutOfGas":
+        raise Refusal(REFUSED, f"out of gas: gas required exceeds allowance ({gas})")
+    raise Refusal(REFUSED, f"{kind}: {computation.error}")
+
+
+def _reason(data: bytes) -> str:
+    """Give the words of `require(..., words)`, which the ABI writes as Error(string)."""
+    if not data.startswith(_ERROR_STRING) or len(data) < 68:
+        return ""
+    size = int.from_bytes(data[36:68], "big")
+    words = data[68 : 68 + size]
+    return ": " + words.decode("utf-8", "replace") if len(words) == size else ""
+
+
+def estimate(chain: Chain, call: Call, *, number: int | None) -> int:
+    """Give gas with which the message succeeds; with a hundredth less it may not.
+
+    What it used is tried first, because most messages need no more. Where inner calls keep a
+    64th back (EIP-150) or refunds come late, the least is searched for, as geth does.
+
+    Raises
+    ------
+    Refusal
+        It does not succeed, whatever the gas.
+    """
+    first = chain.execute(call, number=number)
+    output(first, gas=call.gas)
+    # Without inner calls a part of the gas that is refunded is still needed until the end.
+    intrinsic = _intrinsic(chain, call, number)
+    floor = _floor(call)
+    used = max(int(first.get_gas_used()) + intrinsic, floor)
+
+    def succeeds(gas: int) -> bool:
+        tried = Call(call.sender, call.to, call.data, call.value, gas)
+        try:
+            return bool(chain.execute(tried, number=number).is_success)
+        except Refusal:
+            return False
+
+    return least(succeeds, low=used, high=call.gas)
+
+
+def least(succeeds: Callable[[int], bool], *, low: int, high: int) -> int:
+    """Give the least number that succeeds, or up to a hundredth more.
+
+    Examples
+    --------
+    >>> 25_000 <= least(lambda gas: gas >= 25_000, low=21_000, high=30_000_000) <= 25_250
+    True
+    """
+    if low >= high or succeeds(low):
+        return min(low, high)
+    middle = low * 64 // 63 + 2_300
+    while high - low > max(1, low // 100):
+        middle = min(middle, (low + high) // 2)
+        if succeeds(middle):
+            high = middle
+        else:
+            low = middle
+        middle = (low + high) // 2 if high < 4 * low else low * 2
+    return high
+
+
+def _intrinsic(chain: Chain, call: Call, number: int | None) -> int:
+    return int(unsigned(chain.state(number), call).intrinsic_gas)
+
+
+def _floor(call: Call) -> int:
+    """Give what EIP-7623 asks for the data alone."""
+    zeros = call.data.count(0)
+    tokens = zeros + (len(call.data) - zeros) * STANDARD_TOKEN_COST
+    return _TX_GAS + TOTAL_COST_FLOOR_PER_TOKEN * tokens
