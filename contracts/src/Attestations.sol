@@ -81,7 +81,7 @@ abstract contract Attestations is Records {
     );
 
     bytes32 private constant COMMITMENT_TYPE = keccak256(
-        "ScoreCommitment(uint256 submissionId,address evaluator,bytes32 commitment)"
+        "ScoreCommitment(uint256 submissionId,uint16 metricVersion,address evaluator,bytes32 commitment)"
     );
 
     /// @notice Take evaluators' commitments, one or many at a time, up to the quorum.
@@ -89,23 +89,26 @@ abstract contract Attestations is Records {
         Submission storage entry = _requirePending(submissionId);
         Step storage step = _steps[entry.stepKey];
         bytes32 base = entry.word;
-        uint256 count = _count(entry.committed) + commitments.length;
+        uint16 mask = _committed(entry, step);
+        uint256 count = _count(mask) + commitments.length;
         uint256 quorum = _quorumOf(step);
         if (count > quorum) revert QuorumComplete();
+        if (commitments.length == 0) revert BadBatch();
+        if (mask == 0) (entry.metric, entry.revealed) = (uint8(step.metricVersion), 0);
         address[] memory evaluators = new address[](commitments.length);
         bytes32[] memory promises = new bytes32[](commitments.length);
-        (bytes32 word, uint16 mask) = (base, entry.committed);
+        bytes32 word = base;
         address barred = _barred(step, submissionId);
         for (uint256 i = 0; i < commitments.length; ++i) {
             Commitment calldata given = commitments[i];
-            mask |= _admit(entry, step.challengeKey, submissionId, given, mask, barred);
+            mask |= _admit(entry, step, submissionId, given, mask, barred);
             word = _chain(word, given.evaluator, given.commitment);
             (evaluators[i], promises[i]) = (given.evaluator, given.commitment);
         }
         (entry.word, entry.committed) = (word, mask);
-        uint40 revealBy = 0;
+        uint32 revealBy = 0;
         if (count == quorum) {
-            revealBy = uint40(block.timestamp) + _challenges[step.challengeKey].revealS;
+            revealBy = uint32(block.timestamp) + _challenges[step.challengeKey].revealS;
             entry.deadline = revealBy;
         }
         emit ScoresCommitted(
@@ -159,6 +162,8 @@ abstract contract Attestations is Records {
     ) external {
         Submission storage entry = _requireComplete(submissionId);
         bytes32 wanted = openingHash(submissionId, opening);
+        if (commitments.length != _count(entry.committed)) revert WrongOpenings();
+        _requireOpening(opening);
         bytes32 word = base;
         bool isThere = false;
         for (uint256 i = 0; i < commitments.length; ++i) {
@@ -216,12 +221,13 @@ abstract contract Attestations is Records {
     /// @dev Checks one commitment and gives its evaluator's bit.
     function _admit(
         Submission storage entry,
-        bytes32 challengeKey,
+        Step storage step,
         uint256 submissionId,
         Commitment calldata given,
         uint16 mask,
         address barred
     ) private view returns (uint16 bit) {
+        bytes32 challengeKey = step.challengeKey;
         _requireJudge(challengeKey, given.evaluator, barred);
         bit = _bitOf(challengeKey, given.evaluator);
         if (mask & bit != 0) revert AlreadyCommitted();
@@ -230,7 +236,13 @@ abstract contract Attestations is Records {
             if (given.evaluator != _msgSender()) revert BadSignature();
         } else {
             bytes32 digest = keccak256(
-                abi.encode(COMMITMENT_TYPE, submissionId, given.evaluator, given.commitment)
+                abi.encode(
+                    COMMITMENT_TYPE,
+                    submissionId,
+                    step.metricVersion,
+                    given.evaluator,
+                    given.commitment
+                )
             );
             if (!_isSignedBy(given.evaluator, digest, given.signature)) revert BadSignature();
         }
@@ -242,8 +254,18 @@ abstract contract Attestations is Records {
         returns (Submission storage entry)
     {
         entry = _requirePending(submissionId);
-        if (_count(entry.committed) < _quorumOf(_steps[entry.stepKey])) revert QuorumIncomplete();
-        if (entry.committed == 0) revert QuorumIncomplete();
+        Step storage step = _steps[entry.stepKey];
+        if (_count(_committed(entry, step)) < _quorumOf(step)) revert QuorumIncomplete();
+    }
+
+    /// @dev Commitments to scores by another metric than today's count for nothing: the round
+    /// begins anew, and nobody is shut out.
+    function _committed(Submission storage entry, Step storage step)
+        private
+        view
+        returns (uint16)
+    {
+        return entry.metric == uint8(step.metricVersion) ? entry.committed : 0;
     }
 
     function _judge(uint256 submissionId, Submission storage entry, Opening[] calldata openings)
@@ -260,7 +282,7 @@ abstract contract Attestations is Records {
         } else if (spread <= step.tolerance) {
             _record(submissionId, entry, chosen.scoreWad, chosen.e2eScoreWad, chosen.reportCid);
         } else {
-            entry.word = _pack(chosen.scoreWad, chosen.e2eScoreWad);
+            entry.word = _pack(chosen.scoreWad, uint128(chosen.e2eScoreWad));
             emit SpreadFound(
                 entry.stepKey,
                 _msgSender(),

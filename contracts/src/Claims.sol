@@ -5,7 +5,8 @@ import {Registry} from "./Registry.sol";
 
 /// @notice A claim is a lease on a step: it ends by itself, and its slot is free again.
 /// @dev On capped steps nobody sits on a slot: who delivers nothing can hold it for `MAX_LEASE`
-/// in all, and then has to leave it for as long as it was held.
+/// in all, and then has to leave it for as long as it was held. A delivery counts until the next
+/// renewal, so that one commitment does not hold a slot for ever.
 abstract contract Claims is Registry {
     struct Lease {
         uint64 since;
@@ -55,7 +56,7 @@ abstract contract Claims is Registry {
                 revert HeldTooLong();
             }
         }
-        if (isNew) {
+        if (isNew || lease.delivered) {
             lease.since = start;
             lease.delivered = false;
         }

@@ -95,14 +95,15 @@ abstract contract Disputes is Attestations {
         _close(submissionId, entry, found, upheld, upheld ? found.disputer : entry.contributor, reportCid);
         if (upheld) {
             _strike(submissionId, entry, found.disputer == address(0));
-        } else if (found.disputer == address(0)) {
-            (int128 scoreWad, int128 e2eScoreWad) = _unpack(entry.word);
-            _record(submissionId, entry, scoreWad, e2eScoreWad, reportCid);
-            entry.deadline = 0;
+            return;
+        }
+        if (found.disputer == address(0)) {
+            (int128 scoreWad, uint128 e2eScoreWad) = _unpack(entry.word);
+            _record(submissionId, entry, scoreWad, int128(e2eScoreWad), reportCid);
         } else {
             entry.status = Status.Record;
-            entry.deadline = 0;
         }
+        entry.deadline = 0;
     }
 
     /// @notice End a vote that came to nothing: without a quorum's agreement there is no score,
@@ -183,8 +184,9 @@ abstract contract Disputes is Attestations {
         );
     }
 
-    /// @dev The head goes back to the nearest record before it that stands. Each turn of the loop
-    /// passes a record that a majority struck, so nobody else can make it long.
+    /// @dev The head goes back to the nearest record before it that stands; it is stale if the
+    /// metric has changed since its score was beaten. Each turn of the loop passes a record that a
+    /// majority struck, so nobody else can make it long.
     function _strike(uint256 submissionId, Submission storage entry, bool isUnrecorded) private {
         entry.status = Status.Struck;
         Step storage step = _steps[entry.stepKey];
@@ -192,13 +194,14 @@ abstract contract Disputes is Attestations {
         if (wasHead) {
             uint256 id = submissionId;
             int128 beforeWad;
-            int128 beforeId;
+            uint128 link;
             do {
-                (beforeWad, beforeId) = _unpack(_submissions[id].word);
-                id = uint256(uint128(beforeId));
+                (beforeWad, link) = _unpack(_submissions[id].word);
+                id = uint32(link);
             } while (id != 0 && _submissions[id].status == Status.Struck);
             step.headId = uint32(id);
             step.headScore = beforeWad;
+            step.isStale = id != 0 && link >> 32 != step.metricVersion;
         }
         emit Struck(
             entry.stepKey,

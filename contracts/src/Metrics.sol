@@ -73,6 +73,7 @@ abstract contract Metrics is Registry {
         entry.minDelta = next.minDelta;
         entry.tolerance = next.tolerance;
         entry.metricVersion += 1;
+        entry.changes += 1;
         entry.isStale = entry.headId != 0;
         emit MetricActivated(key, _msgSender(), uint64(block.timestamp), entry.metricVersion);
     }

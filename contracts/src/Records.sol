@@ -48,7 +48,7 @@ abstract contract Records is Submissions {
     );
 
     bytes32 private constant RESCORE_TYPE = keccak256(
-        "Rescore(bytes32 stepKey,uint32 headId,int128 oldWad,int128 scoreWad,uint256 because)"
+        "Rescore(bytes32 stepKey,uint32 headId,int128 oldWad,int128 scoreWad,uint256 because,uint24 changes)"
     );
     /// @dev So that no score is its own negative's overflow.
     int128 private constant MAX_SCORE = type(int128).max;
@@ -97,13 +97,18 @@ abstract contract Records is Submissions {
         _requireScore(scoreWad);
         int128 oldWad = entry.headScore;
         bytes32 digest =
-            keccak256(abi.encode(RESCORE_TYPE, key, entry.headId, oldWad, scoreWad, because));
+            keccak256(
+                abi.encode(
+                    RESCORE_TYPE, key, entry.headId, oldWad, scoreWad, because, entry.changes
+                )
+            );
         address barred = _barred(entry, entry.headId);
         if (_countVotes(entry.challengeKey, digest, votes, barred) < _quorumOf(entry)) {
             revert QuorumNeeded();
         }
         entry.headScore = scoreWad;
         entry.isStale = false;
+        entry.changes += 1;
         emit HeadRescored(key, _msgSender(), because, uint64(block.timestamp), oldWad, scoreWad);
     }
 
@@ -152,7 +157,7 @@ abstract contract Records is Submissions {
         );
     }
 
-    /// @dev A record keeps, for a dispute, what it took the place of.
+    /// @dev A record keeps, for a dispute, what it took the place of, and by which metric.
     function _record(
         uint256 submissionId,
         Submission storage entry,
@@ -176,11 +181,11 @@ abstract contract Records is Submissions {
             step.headId = uint32(submissionId);
             step.headScore = scoreWad;
             step.isStale = false;
-            entry.word = _pack(beforeWad, beforeId);
+            entry.word = _pack(beforeWad, (uint128(step.metricVersion) << 32) | beforeId);
         }
         entry.status = isRecord ? Status.Record : Status.NoGain;
         entry.deadline =
-            uint40(block.timestamp) + _challenges[step.challengeKey].disputeS;
+            uint32(block.timestamp) + _challenges[step.challengeKey].disputeS;
         emit Scored(
             entry.stepKey,
             _msgSender(),
@@ -198,16 +203,13 @@ abstract contract Records is Submissions {
     }
 
     /// @dev A score in the upper half of a word, something else in the lower.
-    function _pack(int128 scoreWad, int128 rest) internal pure returns (bytes32) {
-        return bytes32((uint256(uint128(scoreWad)) << 128) | uint128(rest));
+    function _pack(int128 scoreWad, uint128 rest) internal pure returns (bytes32) {
+        return bytes32((uint256(uint128(scoreWad)) << 128) | rest);
     }
 
-    function _pack(int128 scoreWad, uint32 id) internal pure returns (bytes32) {
-        return _pack(scoreWad, int128(uint128(id)));
-    }
 
-    function _unpack(bytes32 word) internal pure returns (int128 scoreWad, int128 rest) {
-        return (int128(uint128(uint256(word) >> 128)), int128(uint128(uint256(word))));
+    function _unpack(bytes32 word) internal pure returns (int128 scoreWad, uint128 rest) {
+        return (int128(uint128(uint256(word) >> 128)), uint128(uint256(word)));
     }
 
     function _requireSole(uint256 submissionId) private view returns (Submission storage entry) {

@@ -65,6 +65,7 @@ abstract contract Registry is ILedger, Bonds {
         uint8 claimCap; // live claims at a time; 0 = unlimited
         Direction direction;
         bool isStale; // the head's score is of an older metric: rescore it first
+        uint24 changes; // of the metric, or of the head's score by votes: old votes bind no more
         uint128 minDelta;
         uint128 tolerance; // evaluators whose scores differ by more do not agree
     }
@@ -151,8 +152,8 @@ abstract contract Registry is ILedger, Bonds {
         if (entry.owner != address(0)) revert ChallengeExists();
         if (evaluators.length == 0) revert NoEvaluators();
         if (rules.quorum == 0 || rules.quorum > evaluators.length) revert BadQuorum();
-        if (rules.revealS < MIN_REVEAL || rules.revealS > MAX_WINDOW) revert BadWindow();
-        if (rules.disputeS > MAX_WINDOW) revert BadWindow();
+        bool isBad = rules.revealS < MIN_REVEAL || rules.revealS > MAX_WINDOW;
+        if (isBad || rules.disputeS > MAX_WINDOW) revert BadWindow();
         entry.owner = _msgSender();
         entry.closesAt = rules.closesAt;
         entry.quorum = rules.quorum;

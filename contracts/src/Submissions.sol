@@ -29,7 +29,8 @@ abstract contract Submissions is Claims {
         uint16 committed;
         uint16 revealed;
         uint16 withheld;
-        uint40 deadline; // of the reveal, of the evaluators' reveal, or of disputing
+        uint8 metric; // low byte of the metric's version by which `committed` scored
+        uint32 deadline; // of the reveal, of the evaluators' reveal, or of disputing
         bytes32 word;
     }
 
@@ -90,9 +91,9 @@ abstract contract Submissions is Claims {
             _useSlot(key, who, rules);
         }
         if (entry.firstId == 0) entry.firstId = uint32(submissionId);
-        uint40 revealBy = uint40(block.timestamp) + rules.revealS;
+        uint32 revealBy = uint32(block.timestamp) + rules.revealS;
         _submissions[submissionId] =
-            Submission(key, who, Status.Committed, 0, 0, 0, revealBy, commitment);
+            Submission(key, who, Status.Committed, 0, 0, 0, 0, revealBy, commitment);
         emit Committed(key, who, submissionId, uint64(block.timestamp), commitment, revealBy);
     }
 
