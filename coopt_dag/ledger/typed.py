@@ -16,11 +16,12 @@ _FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
         *(("deadline", "uint64"), ("data", "bytes")),
     ),
     "ScoreCommitment": (
-        *(("submissionId", "uint256"), ("evaluator", "address"), ("commitment", "bytes32")),
+        *(("submissionId", "uint256"), ("metricVersion", "uint16")),
+        *(("evaluator", "address"), ("commitment", "bytes32")),
     ),
     "Rescore": (
         *(("stepKey", "bytes32"), ("headId", "uint32"), ("oldWad", "int128")),
-        *(("scoreWad", "int128"), ("because", "uint256")),
+        *(("scoreWad", "int128"), ("because", "uint256"), ("changes", "uint24")),
     ),
     "Verdict": (("submissionId", "uint256"), ("upheld", "bool"), ("reportCid", "string")),
     "SettlementVerdict": (
