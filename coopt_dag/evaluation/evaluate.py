@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.credit.gate import is_record
 from coopt_dag.errors import CooptError, LedgerRefusedError, NodeFailedError
+from coopt_dag.evaluation import attest, votes
 from coopt_dag.evaluation.feedback import (
     IRREPRODUCIBLE,
     NO_GAIN,
@@ -25,7 +26,9 @@ from coopt_dag.evaluation.reports import (
 from coopt_dag.evaluation.reproducibility import Reproduction, reproduce
 from coopt_dag.evaluation.verdict import Verdict, verdict_of
 from coopt_dag.graph.order import descendants
-from coopt_dag.ledger.actions import Reject, Rescore, Score
+from coopt_dag.ledger.actions import Reject, Rescore, Score, Vote
+from coopt_dag.ledger.hashing import step_key
+from coopt_dag.ledger.typed import message
 from coopt_dag.model.wad import to_wad
 from coopt_dag.specs.challenge import load_challenge
 
@@ -35,11 +38,10 @@ if TYPE_CHECKING:
 
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.pipeline import Scores
-    from coopt_dag.ledger.actions import Action
     from coopt_dag.ledger.state import HeadEntry, LedgerState, Submission
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution
 
-__all__ = ["Verdict", "evaluate_one", "evaluate_pending", "finish"]
+__all__ = ["Verdict", "evaluate_one", "evaluate_pending", "finish", "tell_ledger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,13 @@ def evaluate_one(
     CooptError
         A failure that is not the submission's; the ledger was told nothing.
     """
-    known = desk.state().submissions[submission.id]
+    present = desk.state()
+    known = present.submissions[submission.id]
     if known.status != "pending":
         return verdict_of(known)
+    if attest.is_kept(desk, present, known.id):  # it ran before, and waits for its quorum
+        attest.advance(desk, known.id, tell)
+        return verdict_of(desk.state().submissions[known.id])
     challenge = load_challenge(desk.workspace, submission.challenge)
     case = _Case(desk, challenge, submission, cores, data)
     try:
@@ -205,6 +211,9 @@ def _reject(
     report = publish_report(case.desk, case.submission.id, feedback.to_json() | told)
     verdict, _ = _send(case, Reject(case.submission.id, feedback.reason, report))
     shown = place.relative_to(case.desk.workspace.root)
+    if verdict.status == "pending":
+        tell(f"  committed to '{feedback.reason}' (all about it, for you alone: {shown})")
+        return verdict
     tell(f"  {verdict.status}: {verdict.reason} (all about it, for you alone: {shown})")
     return verdict
 
@@ -235,6 +244,9 @@ def _judge(
     report = publish_report(case.desk, case.submission.id, public | {"outputs": outputs} | why)
     after, whole = to_wad(scores.value(case.submission.step)), to_wad(scores.whole)
     verdict, ours = _send(case, Score(case.submission.id, after, whole, report), scores)
+    if verdict.status == "pending":
+        tell("  committed to what was found; the other evaluators are awaited")
+        return verdict
     tell(
         f"  {verdict.status}: {verdict.before or 'no head yet'} -> {verdict.after} "
         f"({verdict.executed} nodes executed, {verdict.reused} reused)"
@@ -258,7 +270,9 @@ def _would_be_record(case: _Case, state: LedgerState, scores: Scores) -> bool:
     )
 
 
-def _send(case: _Case, action: Action, scores: Scores | None = None) -> tuple[Verdict, bool]:
+def _send(
+    case: _Case, action: Score | Reject, scores: Scores | None = None
+) -> tuple[Verdict, bool]:
     """Tell the ledger; if it was told before, that verdict is the one that counts.
 
     Returns
@@ -267,9 +281,10 @@ def _send(case: _Case, action: Action, scores: Scores | None = None) -> tuple[Ve
     ours : bool
         Whether it is by this very action.
     """
-    before = case.desk.state().end_to_end_wad(case.submission.challenge)
+    state = case.desk.state()
+    before = state.end_to_end_wad(case.submission.challenge)
     try:
-        case.desk.send(action)
+        tell_ledger(case.desk, action)
     except LedgerRefusedError as error:
         if error.code != "AlreadyJudged":
             raise
@@ -281,6 +296,18 @@ def _send(case: _Case, action: Action, scores: Scores | None = None) -> tuple[Ve
         reused=scores.outcome.reused if scores else 0,
     )
     return verdict, True
+
+
+def tell_ledger(desk: Desk, action: Score | Reject) -> None:
+    """Judge alone, or begin to judge with the other evaluators of a quorum."""
+    state = desk.state()
+    entry = state.submissions[action.submission_id]
+    if state.challenges[entry.challenge].quorum == 1:
+        desk.send(action)
+    else:
+        version = state.steps[entry.challenge, entry.step].metric_version
+        attest.keep(desk, action, metric_version=version)
+        attest.advance(desk, action.submission_id, lambda _line: None)
 
 
 def _follow(
@@ -295,6 +322,45 @@ def _follow(
         head = state.head(case.submission.challenge, step)
         now = to_wad(scores.value(step))
         if head is not None and head.score_wad != now:
-            case.desk.send(Rescore(case.submission.challenge, step, now, case.submission.id))
-            tell(f"  {step}: the record below it is worth another score now")
+            _rescore(case, state, head, step, now, tell)
     keep_solutions(case.desk, pipeline)
+
+
+def _rescore(
+    case: _Case,
+    state: LedgerState,
+    head: HeadEntry,
+    step: str,
+    now: int,
+    tell: Callable[[str], None],
+) -> None:
+    """Give a head its new score, alone or with a quorum's votes; a missing vote stops nothing."""
+    desk, challenge = case.desk, case.submission.challenge
+    who, quorum = desk.identity.address, state.challenges[challenge].quorum
+    if quorum == 1:
+        desk.send(Rescore(challenge, step, now, case.submission.id, (Vote(who),)))
+        tell(f"  {step}: the record below it is worth another score now")
+        return
+    if head.contributor == who and not state.submissions[head.submission_id].is_baseline:
+        return  # nobody votes on its own record
+    rules = state.steps[challenge, step]
+    if abs(head.score_wad - now) <= rules.tolerance_wad:
+        return
+    words = message(
+        desk.ledger.domain(),
+        "Rescore",
+        stepKey=step_key(challenge, step),
+        headId=head.submission_id,
+        oldWad=head.score_wad,
+        scoreWad=now,
+        because=case.submission.id,
+        changes=rules.changes,
+    )
+    words = votes.nearest(desk, words, field="scoreWad", within=rules.tolerance_wad)
+    given = votes.cast(desk, words)
+    agreed = words["message"]["scoreWad"]
+    if len(given) < quorum:
+        tell(f"  {step}: {len(given)} of {quorum} votes for another score of the record below it")
+        return
+    desk.send(Rescore(challenge, step, agreed, case.submission.id, given))
+    tell(f"  {step}: the record below it is worth another score now")

@@ -25,7 +25,8 @@ LOCK = "evaluator.lock"
 
 TRANSITIONS = {
     "queued": frozenset({"running", "scored", "failed"}),
-    "running": frozenset({"queued", "scored", "failed", "infrastructure-retry"}),
+    "running": frozenset({"queued", "attested", "scored", "failed", "infrastructure-retry"}),
+    "attested": frozenset({"queued", "scored", "failed"}),
     "infrastructure-retry": frozenset({"queued", "running", "scored", "failed"}),
     "scored": frozenset[str](),
     "failed": frozenset[str](),
@@ -226,6 +227,10 @@ class Queue:
             "seconds=case when state='running' then ?-started_at end",
             *(status, reason, tx_hash, now, now),
         )
+
+    def attested(self, id_: int) -> None:
+        """Note that it was run here, and that the other evaluators of its quorum are awaited."""
+        self._move(id_, "attested", "error='', pid=null")
 
     def retry(self, id_: int, *, error: str, next_try: float) -> None:
         """Put a submission off, since infrastructure failed under it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coopt_dag.evaluation.evaluate import evaluate_pending
-from coopt_dag.ledger.actions import RegisterChallenge, RegisterStep, Submit
+from coopt_dag.evaluation.submit import offer
+from coopt_dag.ledger.actions import RegisterChallenge, RegisterStep
 from coopt_dag.model.wad import to_wad
 from coopt_dag.store.adding import SOLUTION_IGNORE
 from coopt_dag.store.folders import add_path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.evaluate import Verdict
     from coopt_dag.specs.loaded import LoadedChallenge
+
+HOUR_S = 3_600
 
 
 def register(
@@ -44,22 +47,41 @@ def register(
         cid = add_path(desk.store, challenge.path / "challenge.yaml", pin=True)
         who = evaluators or (signs,)
         spec = challenge.spec
-        desk.send(RegisterChallenge(name, cid, who, slots=spec.slots, closes_at=spec.closes_at))
+        desk.send(
+            RegisterChallenge(
+                name,
+                cid,
+                who,
+                slots=spec.slots,
+                closes_at=spec.closes_at,
+                quorum=spec.quorum,
+                reveal_s=spec.reveal_hours * HOUR_S,
+                dispute_s=spec.dispute_hours * HOUR_S,
+                bond_wei=spec.bond_wei,
+                pot=spec.budget_credit,
+            )
+        )
         tell(f"registered challenge {name} ({cid})")
     for step, loaded in challenge.steps.items():
         if (name, step) in state.steps:
             continue
         metric = loaded.spec.metric
         cid = add_path(desk.store, loaded.path / "step.yaml", pin=True)
-        action = RegisterStep(
-            name, step, cid, metric.direction, to_wad(metric.min_delta), claim_cap=0
+        desk.send(
+            RegisterStep(
+                name,
+                step,
+                cid,
+                metric.direction,
+                to_wad(metric.min_delta),
+                to_wad(metric.tolerance),
+            )
         )
-        desk.send(action)
     state = desk.state()
     for step, loaded in challenge.steps.items():
         taken = any(s.challenge == name and s.step == step for s in state.submissions.values())
         if not taken:
             baseline = loaded.solutions["baseline"].path
             cid = add_path(desk.store, baseline, ignore=SOLUTION_IGNORE, pin=True)
-            desk.send(Submit(name, step, cid, ()))
+            offer(desk, (name, step), cid)
     return evaluate_pending(desk, cores=cores, tell=tell)

@@ -17,7 +17,8 @@ from threading import Event
 from typing import TYPE_CHECKING, TypeAlias
 
 from coopt_dag.errors import FAILURES, BusyError, CooptError
-from coopt_dag.evaluation.evaluate import evaluate_one, finish
+from coopt_dag.evaluation import attest
+from coopt_dag.evaluation.evaluate import evaluate_one, finish, tell_ledger
 from coopt_dag.evaluation.queue import FILE, Queue, process_start
 from coopt_dag.evaluation.reports import publish_report
 from coopt_dag.evaluation.verdict import Verdict, verdict_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from coopt_dag.ledger.events import Event as LedgerEvent
     from coopt_dag.ledger.protocol import Head, Ledger, Receipt, Signer
     from coopt_dag.ledger.state import LedgerState, Submission
+    from coopt_dag.ledger.typed import Domain
 
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 3600.0
@@ -82,6 +84,10 @@ class _Stoppable:
     def head(self) -> Head:
         """Give the ledger's end."""
         return self.ledger.head()
+
+    def domain(self, contract: str = "ledger") -> Domain:
+        """Tell where signatures count."""
+        return self.ledger.domain(contract)
 
     def close(self) -> None:
         """Close the ledger."""
@@ -152,14 +158,36 @@ class Service:
         now, known = self.clock(), {row.id: row for row in queue.rows()}
         for number, submission in sorted(state.submissions.items()):
             row = known.get(number)
-            if submission.status == "pending":
-                if row is None:
-                    queue.add(number, submission.challenge, submission.step, now=now)
-                elif row.state in {"scored", "failed"}:
-                    queue.reopen(number, now=now)
-            elif row is not None and row.tries == 0 and row.state not in {"scored", "failed"}:
-                self._settle(submission)  # what we began may lack what follows a record: `_judge`
+            if row is not None:
+                self._catch_up(row, submission)
+            elif submission.status == "pending":
+                queue.add(number, submission.challenge, submission.step, now=now)
         return state
+
+    def _catch_up(self, row: Row, submission: Submission) -> None:
+        """Bring one row up to the ledger."""
+        assert self._queue is not None  # noqa: S101  # the row came from it
+        is_settled = row.state in {"scored", "failed"}
+        if submission.status == "pending":
+            if row.state == "attested":
+                self._advance(row.id)
+                if not attest.is_kept(self.desk, self.desk.state(), row.id):
+                    self._queue.requeue(row.id)  # the metric changed meanwhile, or it is judged
+            elif is_settled:
+                self._queue.reopen(row.id, now=self.clock())
+        elif row.state == "attested":
+            if submission.status != "contested":
+                self._queue.requeue(row.id)  # judged: what follows a record is left to do
+        elif row.tries == 0 and not is_settled:
+            self._settle(submission)  # what we began may lack what follows a record: `_judge`
+
+    def _advance(self, number: int) -> None:
+        """Take the next step to a quorum; a ledger that is away is asked again next time."""
+        try:
+            attest.advance(self.desk, number, self.tell)
+        except CooptError as error:
+            self.errors.append(error)
+            self.tell(f"submission {number}: cannot go on with its quorum yet: {error}")
 
     def once(self, *, all_pending: bool = False) -> list[Verdict]:
         """Judge what is due, each at most once; give the verdicts.
@@ -217,6 +245,9 @@ class Service:
             self.errors.append(error)
             self.tell(f"  put off for {pause:.0f} s, it stays pending: {error}")
             return None
+        if known.status == "pending":
+            queue.attested(row.id)
+            return verdict
         self._settle(known)
         self.judged(verdict)
         return verdict
@@ -229,7 +260,7 @@ class Service:
         known = state.submissions[submission.id]
         if known.status == "pending" and (rule := state.broken_rule(known)) is not None:
             report = publish_report(desk, known.id, {"reason": rule})
-            desk.send(Reject(known.id, rule, report))
+            tell_ledger(desk, Reject(known.id, rule, report))
             self.tell(f"  rejected: {rule}")
             return verdict_of(desk.state().submissions[known.id])
         with self.opened(desk, submission.challenge) as data:

@@ -6,8 +6,10 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import SpecError, UnknownNameError, UsageError
-from coopt_dag.ledger.actions import Claim, Submit
+from coopt_dag.errors import LedgerRefusedError, SpecError, UnknownNameError, UsageError
+from coopt_dag.evaluation import promises
+from coopt_dag.ledger.actions import Claim, Commit, Reveal
+from coopt_dag.ledger.events import Committed
 from coopt_dag.specs.challenge import load_solution
 from coopt_dag.specs.dump import to_yaml
 from coopt_dag.store.adding import SOLUTION_IGNORE
@@ -117,14 +119,16 @@ def write_solution(folder: Path, spec: Solution, *, target: Path) -> None:
 
 
 def submit(desk: Desk, challenge: LoadedChallenge, folder: Path) -> tuple[str, Receipt]:
-    """Publish a solution folder and offer it for its step.
+    """Publish a solution folder and offer it for its step: first its hash, then its CID.
+
+    A submission that was cut short goes on where it was.
 
     Returns
     -------
     cid : str
         CID of the folder, profile unixfs-v1-2025.
     receipt : Receipt
-        The ledger's.
+        The ledger's, of the reveal; of the commitment, where it was only signed.
     """
     step = place_of(challenge, folder)
     loaded = load_solution(folder)
@@ -132,8 +136,28 @@ def submit(desk: Desk, challenge: LoadedChallenge, folder: Path) -> tuple[str, R
     state = desk.state()
     _refuse_twice(state, challenge.spec.id, step, cid)
     parents = _parents(state, challenge.spec.id, loaded.spec.parents)
-    receipt = desk.send(Submit(challenge.spec.id, step, cid, parents))
-    return cid, receipt
+    return cid, offer(desk, (challenge.spec.id, step), cid, parents)
+
+
+def offer(desk: Desk, place: tuple[str, str], cid: str, parents: tuple[int, ...] = ()) -> Receipt:
+    """Commit to a solution that is in the store, and reveal it."""
+    promise = promises.promise(desk, place, cid, parents)
+    known = promise.on(desk.state())
+    number = None if known is None else known.id
+    if number is None:
+        receipt = desk.send(Commit(*place, promise.commitment))
+        number = next((e.submission_id for e in receipt.events if isinstance(e, Committed)), None)
+        if number is None:  # signed for a relay: the number comes with the ledger
+            return receipt
+    try:
+        receipt = desk.send(Reveal(number, cid, promise.parents, promise.salt))
+    except LedgerRefusedError as error:
+        if error.code in {"RevealTooLate", "AlreadyRevealed"}:
+            promises.forget(desk, promise)
+        raise
+    if receipt.events:
+        promises.forget(desk, promise)
+    return receipt
 
 
 def place_of(challenge: LoadedChallenge, folder: Path) -> str:

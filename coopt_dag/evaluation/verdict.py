@@ -21,7 +21,7 @@ class Verdict:
     contributor: str
     solution_cid: str
     status: str
-    """record, no_gain or rejected."""
+    """record, no_gain or rejected; pending while other evaluators of the quorum are awaited."""
     before: str | None
     after: str | None
     improvement: str | None

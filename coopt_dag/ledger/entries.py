@@ -38,6 +38,8 @@ class StepEntry:
     claim_cap: int
     tolerance_wad: int = 0
     metric_version: int = 0
+    changes: int = 0
+    """Of the metric, and of the head's score by votes: what is voted on names it."""
     is_stale: bool = False
     """The head's score is of an older metric: nothing can beat it before it is scored anew."""
 
@@ -85,6 +87,8 @@ class Submission:
     reveal_by: int = 0
     metric_version: int = 0
     """Version that it was judged by."""
+    before_id: int = 0
+    """The record that it beat; 0 if it was the first."""
     disputable_until: int = 0
     """Second from which its record cannot be disputed any more."""
 

@@ -64,16 +64,24 @@ def _metric_proposed(state: LedgerState, e: ev.MetricProposed) -> None:
 
 def _metric_activated(state: LedgerState, e: ev.MetricActivated) -> None:
     place = e.challenge, e.step
-    new = state.announced.pop(place)
+    new, old = state.announced.pop(place), state.steps[place]
+    for number in [n for n in state.rounds if _place(state, n) == place]:
+        del state.rounds[number]  # scores by the old metric count for nothing
     state.steps[place] = replace(
-        state.steps[place],
+        old,
         spec_cid=new.spec_cid,
         direction=new.direction,
         min_delta_wad=new.min_delta_wad,
         tolerance_wad=new.tolerance_wad,
         metric_version=e.metric_version,
+        changes=old.changes + 1,
         is_stale=place in state.heads,
     )
+
+
+def _place(state: LedgerState, number: int) -> tuple[str, str]:
+    entry = state.submissions[number]
+    return entry.challenge, entry.step
 
 
 def _sealed(state: LedgerState, e: ev.Sealed) -> None:
@@ -136,7 +144,7 @@ def _submitted(state: LedgerState, e: ev.Submitted) -> None:
 
 def _scored(state: LedgerState, e: ev.Scored) -> None:
     place = e.challenge, e.step
-    rules = state.steps[place]
+    rules, before = state.steps[place], state.heads.get(place)
     entry = _change(
         state,
         e.submission_id,
@@ -148,6 +156,7 @@ def _scored(state: LedgerState, e: ev.Scored) -> None:
         tx_hash=e.tx_hash,
         report_cid=e.report_cid,
         metric_version=rules.metric_version,
+        before_id=0 if before is None else before.submission_id,
         disputable_until=e.time + state.challenges[e.challenge].dispute_s,
     )
     state.rounds.pop(e.submission_id, None)
@@ -176,7 +185,8 @@ def _rejected(state: LedgerState, e: ev.Rejected) -> None:
 def _rescored(state: LedgerState, e: ev.HeadRescored) -> None:
     place = e.challenge, e.step
     state.heads[place] = replace(state.heads[place], score_wad=e.new_wad)
-    state.steps[place] = replace(state.steps[place], is_stale=False)
+    rules = state.steps[place]
+    state.steps[place] = replace(rules, is_stale=False, changes=rules.changes + 1)
 
 
 def _scores_committed(state: LedgerState, e: ev.ScoresCommitted) -> None:
@@ -224,11 +234,21 @@ def _struck(state: LedgerState, e: ev.Struck) -> None:
         return
     place = e.challenge, e.step
     state.heads.pop(place)
+    state.steps[place] = replace(state.steps[place], is_stale=_is_stale(state, e))
     if e.head_id:
         head = state.submissions[e.head_id]
         state.heads[place] = en.HeadEntry(
             head.id, head.solution_cid, head.contributor, e.head_score_wad
         )
+
+
+def _is_stale(state: LedgerState, e: ev.Struck) -> bool:
+    """Tell whether the metric has changed since the head that came back was beaten."""
+    beaten_by = state.submissions[e.submission_id]
+    while beaten_by.before_id not in {0, e.head_id}:
+        beaten_by = state.submissions[beaten_by.before_id]
+    version = state.steps[e.challenge, e.step].metric_version
+    return e.head_id != 0 and beaten_by.metric_version != version
 
 
 def _funded(state: LedgerState, e: ev.Funded) -> None:

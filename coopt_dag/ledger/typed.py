@@ -82,8 +82,16 @@ def message(domain: Domain, purpose: str, **values: Any) -> dict[str, Any]:
             "chainId": domain.chain_id,
             "verifyingContract": domain.contract,
         },
-        "message": {name: given[name] for name, _ in fields},
+        "message": {name: _plain(kind, given[name]) for name, kind in fields},
     }
+
+
+def _plain(kind: str, value: Any) -> Any:
+    """Write bytes as 0x-hex, so that the whole can be kept as JSON."""
+    if not kind.startswith("bytes"):
+        return value
+    text = value.hex() if isinstance(value, bytes) else value.removeprefix("0x")
+    return f"0x{text}"
 
 
 def recover(typed: dict[str, Any], signature: str) -> str | None:

@@ -109,8 +109,16 @@ class Challenge(Frozen):
     slots: Annotated[int, Field(ge=0, le=10_000)] = 100
     """Submissions of one contributor to one step in one epoch of hidden data; 0 = unlimited."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    budget_credit: Annotated[int, Field(ge=0)] = 0
-    """Credit units per sprint."""
+    budget_credit: Annotated[int, Field(ge=0, lt=2**96)] = 0
+    """Credit units that one epoch can pay."""
+    quorum: Annotated[int, Field(ge=1, le=16)] = 1
+    """Evaluators who must agree on a score; the lower median of theirs counts."""
+    reveal_hours: Annotated[int, Field(ge=1, le=720)] = 24
+    """From a commitment to the end of its reveal, for contributors and evaluators."""
+    dispute_hours: Annotated[int, Field(ge=0, le=720)] = 0
+    """How long a record or a settlement can be disputed; 0 = not at all."""
+    bond_wei: Annotated[int, Field(ge=0, lt=2**96)] = 0
+    """What a dispute costs, in the ledger's coin, if it proves unfounded."""
     licence: Sentence
     references: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()

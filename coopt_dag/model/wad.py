@@ -1,4 +1,4 @@
-"""Exact scores: a WAD is an integer in units of 1e-18, as contracts keep it (int256)."""
+"""Exact scores: a WAD is an integer in units of 1e-18, as contracts keep it (int128)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from coopt_dag.errors import ScoreInvalidError
 
 WAD = 10**18
-_INT256_MAX = 2**255 - 1
+_INT128_MAX = 2**127 - 1
 _CONTEXT = Context(prec=120, rounding=ROUND_HALF_EVEN)
 
 
@@ -22,7 +22,7 @@ def to_wad(value: float | str | Decimal) -> int:
     Raises
     ------
     ScoreInvalidError
-        NaN, infinite, or beyond int256.
+        NaN, infinite, or beyond int128 (about 1.7e20).
 
     Examples
     --------
@@ -33,8 +33,8 @@ def to_wad(value: float | str | Decimal) -> int:
     if not number.is_finite():
         raise ScoreInvalidError(f"a score must be finite, got {value!r}")
     wad = int(_CONTEXT.to_integral_exact(_CONTEXT.multiply(number, Decimal(WAD))))
-    if abs(wad) > _INT256_MAX:
-        raise ScoreInvalidError(f"a score must fit into int256, got {value!r}")
+    if abs(wad) > _INT128_MAX:
+        raise ScoreInvalidError(f"a score must fit into int128 (about 1.7e20), got {value!r}")
     return wad
 
 

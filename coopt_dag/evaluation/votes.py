@@ -1,0 +1,113 @@
+"""Votes of evaluators that count together: signed one by one, sent when they are enough.
+
+Each evaluator lays its vote into a folder that they share. Whoever finds enough sends them all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.ledger.actions import Vote
+from coopt_dag.ledger.hashing import keccak
+from coopt_dag.ledger.typed import recover
+from coopt_dag.model.json_text import read_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coopt_dag.evaluation.desk import Desk
+
+ROOM = "votes"
+SCHEMA = "coopt/vote/1"
+
+
+def folder_of(desk: Desk) -> Path:
+    """Give the folder of votes: evaluators on several machines share its files."""
+    return desk.workspace.state_dir / ROOM
+
+
+def cast(desk: Desk, typed: dict[str, Any]) -> tuple[Vote, ...]:
+    """Sign a vote, lay it down, and give all that are there for the same words.
+
+    Parameters
+    ----------
+    typed
+        What is signed, from `typed.message`.
+
+    Returns
+    -------
+    tuple of Vote
+        Rising by address, each with a signature that holds.
+    """
+    folder = folder_of(desk) / _name(typed)
+    folder.mkdir(parents=True, exist_ok=True)
+    mine = Vote(desk.identity.address, desk.identity.sign_typed(typed))
+    path = folder / f"{mine.evaluator}.json"
+    part = path.with_suffix(f".{os.getpid()}.part")
+    text = json.dumps(
+        {
+            "schema": SCHEMA,
+            "typed": typed,
+            "evaluator": mine.evaluator,
+            "signature": mine.signature,
+        },
+        sort_keys=True,
+        indent=1,
+    )
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    return gathered(desk, typed)
+
+
+def nearest(desk: Desk, typed: dict[str, Any], *, field: str, within: int) -> dict[str, Any]:
+    """Give words that somebody voted for and that are the same but for a number nearby.
+
+    Machines differ in the last digits, and votes count together only for the very same words.
+    """
+    for path in sorted(folder_of(desk).glob("*/*.json")):
+        other = _words(path)
+        if other is None or other["domain"] != typed["domain"]:
+            continue
+        ours, theirs = dict(typed["message"]), dict(other["message"])
+        mine, its = ours.pop(field), theirs.pop(field, None)
+        if ours == theirs and isinstance(its, int) and abs(mine - its) <= within:
+            return {**typed, "message": {**typed["message"], field: its}}
+    return typed
+
+
+def gathered(desk: Desk, typed: dict[str, Any]) -> tuple[Vote, ...]:
+    """Give the votes that were laid down for the same words; what is no vote is passed over."""
+    found = {}
+    for path in sorted((folder_of(desk) / _name(typed)).glob("*.json")):
+        vote = _read(path, typed)
+        if vote is not None:
+            found[vote.evaluator] = vote
+    return tuple(found[who] for who in sorted(found))
+
+
+def _words(path: Path) -> dict[str, Any] | None:
+    try:
+        typed = read_json(path.read_bytes())["typed"]
+        return {"domain": typed["domain"], "message": dict(typed["message"])}
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _read(path: Path, typed: dict[str, Any]) -> Vote | None:
+    try:
+        document = read_json(path.read_bytes())
+        signature = str(document["signature"])
+        who = recover(typed, signature)
+    except (ValueError, KeyError, TypeError):
+        return None  # a stranger's file: it has no voice, and stops nobody
+    return None if who is None or who != document.get("evaluator") else Vote(who, signature)
+
+
+def _name(typed: dict[str, Any]) -> str:
+    text = json.dumps([typed["domain"], typed["primaryType"], typed["message"]], sort_keys=True)
+    return keccak(text.encode()).hex()[:32]
