@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import LedgerUnavailableError
+from coopt_dag.ledger.chainfile import ADDRESSES
 from coopt_dag.ledger.evm import EvmLedger, deploy
 from coopt_dag.ledger.keys import KeySigner
 from coopt_dag.ledger.rpc import EmbeddedProvider
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 
 # The contract has no owner and no constructor: who deploys it has no rights, and needs none.
 _DEPLOYER = bytes(31) + b"\x01"
-# Its first contract, the last 20 bytes of keccak(rlp([deployer, 0])): the one address at which
-# processes that open a new file at the same moment can only mean the same ledger.
-ADDRESS = "0xf2e246bb76df876cef8b38ae84130f4f55de395b"
+ADDRESS = ADDRESSES["ledger"]
 
 
 def open_embedded(path: Path, **options: Any) -> EvmLedger:
@@ -28,10 +27,8 @@ def open_embedded(path: Path, **options: Any) -> EvmLedger:
         `clock`: a function that gives seconds since 1970.
     """
     provider = EmbeddedProvider(path, **options)
-    if provider.file.meta("address") is None:
-        _deploy_once(provider)
-        provider.file.set_meta("address", ADDRESS)
-    return EvmLedger(provider, address=provider.file.meta("address") or ADDRESS)
+    _deploy_once(provider)
+    return EvmLedger(provider, address=ADDRESS)
 
 
 def _deploy_once(provider: EmbeddedProvider) -> None:
