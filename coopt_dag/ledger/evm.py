@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from web3 import Web3
@@ -17,6 +18,8 @@ from coopt_dag.ledger.refusals import refused
 from coopt_dag.ledger.typed import Domain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from web3.providers.base import BaseProvider
     from web3.types import TxParams
 
@@ -111,13 +114,35 @@ class EvmLedger:
         block = self._w3.eth.get_block("latest")
         return Head(int(block["number"]), _hex(block["hash"]), int(block["timestamp"]))
 
-    def domain(self, contract: str = "ledger") -> Domain:  # noqa: A002
+    def domain(self, contract: str = "ledger") -> Domain:
         """Tell where signatures for a contract count: ledger, treasury or notes."""
         return Domain(self._chain_id, self.addresses[contract])
 
     def balance(self, address: str) -> int:
         """Give the coin that an account holds, in wei."""
         return int(self._w3.eth.get_balance(Web3.to_checksum_address(address)))
+
+    def rehearse(self, action: ac.Action, *, sender: str) -> int:
+        """Give the gas that an action would take now; nothing is sent.
+
+        Raises
+        ------
+        LedgerRefusedError
+            The contract would revert.
+        """
+        call = encode_call(action)
+        wanted = {
+            "from": Web3.to_checksum_address(sender),
+            "to": Web3.to_checksum_address(self.addresses[call.contract]),
+            "data": call.data,
+            "value": call.value,
+        }
+        with _refusals():
+            return int(self._w3.eth.estimate_gas(cast("TxParams", wanted)))
+
+    def gas_limit(self) -> int:
+        """Give how much gas a block holds."""
+        return int(self._w3.eth.get_block("latest")["gasLimit"])
 
     def read(self, contract_name: str, function: str, *arguments: Any) -> Any:
         """Ask a contract's view; arguments are as web3 takes them."""
@@ -181,7 +206,7 @@ def transact(w3: Web3, call: dict[str, Any], signer: Signer, chain_id: int) -> A
         The chain fails or does not include it in time.
     """
     sender = Web3.to_checksum_address(signer.address)
-    try:
+    with _refusals():
         wanted = cast("TxParams", {**call, "from": sender})
         gas = int(w3.eth.estimate_gas(wanted) * _GAS_MARGIN)
         transaction = {
@@ -197,6 +222,19 @@ def transact(w3: Web3, call: dict[str, Any], signer: Signer, chain_id: int) -> A
         receipt = w3.eth.wait_for_transaction_receipt(
             tx_hash, timeout=RECEIPT_TIMEOUT_S, poll_latency=0.02
         )
+    if receipt["status"] != 1:
+        raise LedgerUnavailableError(
+            f"the transaction {_hex(tx_hash)} failed in its block",
+            hint="somebody was faster; look at `coopt log` and try again",
+        )
+    return receipt
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what web3 raises into our errors."""
+    try:
+        yield
     except ContractCustomError as error:
         raise refused(error_name(str(error.data))) from error
     except ContractLogicError as error:
@@ -211,12 +249,6 @@ def transact(w3: Web3, call: dict[str, Any], signer: Signer, chain_id: int) -> A
             f"the chain refused the transaction: {error}",
             hint="has the identity enough funds for gas?",
         ) from error
-    if receipt["status"] != 1:
-        raise LedgerUnavailableError(
-            f"the transaction {_hex(tx_hash)} failed in its block",
-            hint="somebody was faster; look at `coopt log` and try again",
-        )
-    return receipt
 
 
 def _fees(w3: Web3) -> dict[str, int]:

@@ -1,0 +1,148 @@
+"""A ledger that signs instead of sending: the request waits in a folder for somebody with coin."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from coopt_dag.errors import LedgerRefusedError, UsageError
+from coopt_dag.ledger.actions import Relay, SignedRequest
+from coopt_dag.ledger.codec import encode_call
+from coopt_dag.ledger.outbox import RELAYED, Outbox, Queued
+from coopt_dag.ledger.protocol import Head, Receipt
+from coopt_dag.ledger.typed import message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from coopt_dag.ledger.actions import Action
+    from coopt_dag.ledger.events import Event
+    from coopt_dag.ledger.protocol import Ledger, Signer
+    from coopt_dag.ledger.typed import Domain
+
+LIFETIME_S = 7 * 86_400
+QUEUED = "queued"
+"""Stands where a receipt has its transaction's hash."""
+
+
+@runtime_checkable
+class Rehearsing(Protocol):
+    """A ledger that can say beforehand what it would answer."""
+
+    def rehearse(self, action: Action, *, sender: str) -> int:
+        """Give the gas that an action would take now; nothing is sent.
+
+        Raises
+        ------
+        LedgerRefusedError
+            The rules would refuse it.
+        """
+
+    def gas_limit(self) -> int:
+        """Give how much gas a block holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedReceipt(Receipt):
+    """Says that an action was signed and waits; no event has come of it yet."""
+
+    path: Path
+
+
+class SigningLedger:
+    """Reads a ledger, and signs what should be sent to it.
+
+    Parameters
+    ----------
+    ledger
+        What is read, and which says beforehand what it would refuse.
+    outbox
+        Where the requests go.
+    tell
+        Given one line for each.
+    lifetime_s : int
+        How long a request may be relayed.
+    clock
+        Nanoseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        outbox: Outbox,
+        *,
+        tell: Callable[[str], None],
+        lifetime_s: int = LIFETIME_S,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._ledger, self._outbox, self._tell = ledger, outbox, tell
+        self._lifetime_s, self._clock = lifetime_s, clock
+        self.queued: list[Path] = []
+
+    def send(self, action: Action, *, signer: Signer) -> QueuedReceipt:
+        """Sign an action as a request and keep it.
+
+        Raises
+        ------
+        LedgerRefusedError
+            The rules would refuse it now; nothing was signed.
+        UsageError
+            Nobody can relay such an action.
+        """
+        call = encode_call(action)
+        name = type(action).__name__
+        if call.contract not in RELAYED or isinstance(action, Relay):
+            raise UsageError(
+                f"{name} cannot be signed for a relay", hint="send it yourself, without --sign-to"
+            )
+        self._rehearse(action, signer.address)
+        now_ns = self._clock()
+        domain = self._ledger.domain(call.contract)
+        deadline = max(now_ns // 10**9, self._ledger.head().time) + self._lifetime_s
+        nonce, sender = secrets.randbits(256), signer.address.lower()
+        values = {"nonce": nonce, "deadline": deadline, "data": call.data}
+        signature = signer.sign_typed(message(domain, "Request", from_=sender, **values))
+        request = SignedRequest(sender, nonce, deadline, call.data.hex(), signature)
+        queued = Queued(call.contract, domain, request, call.value)
+        path = self._outbox.put(queued, now_ns=now_ns)
+        self.queued.append(path)
+        self._tell(f"{name} is signed, not sent: {path}")
+        return QueuedReceipt(QUEUED, -1, (), 0, path)
+
+    def _rehearse(self, action: Action, sender: str) -> None:
+        """Refuse now what would be refused later.
+
+        What the caller must pay for is not tried: whoever relays pays, not the author.
+        """
+        if not isinstance(self._ledger, Rehearsing) or encode_call(action).value:
+            return
+        try:
+            self._ledger.rehearse(action, sender=sender)
+        except LedgerRefusedError as error:
+            waiting = self._outbox.pending()
+            if not waiting:
+                raise
+            hint = (
+                f"{len(waiting)} requests wait in {self._outbox.folder}; if this one builds on "
+                "them: coopt relay them, then run this command again"
+            )
+            raise LedgerRefusedError(error.code, error.message, hint=hint) from error
+
+    def events(self, *, after: int = -1) -> list[Event]:
+        """Give all events above `after`; none comes of what only waits."""
+        return self._ledger.events(after=after)
+
+    def head(self) -> Head:
+        """Give the ledger's present end."""
+        return self._ledger.head()
+
+    def domain(self, contract: str = "ledger") -> Domain:
+        """Tell where signatures for a contract count."""
+        return self._ledger.domain(contract)
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._ledger.close()
