@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
-from eth_abi.exceptions import DecodingError
+from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.abi import abi_to_signature, collapse_if_tuple
 
 from coopt_dag.errors import LedgerRefusedError
@@ -54,6 +54,13 @@ class Call:
 def encode_call(action: ac.Action) -> Call:
     """Give the call that asks for an action.
 
+    Raises
+    ------
+    LedgerRefusedError
+        A value does not fit the contract's type, e.g. a negative amount.
+
+    Examples
+    --------
     >>> encode_call(ac.Endorse(7)).data.hex()[-2:]
     '07'
     """
@@ -98,15 +105,17 @@ def decode_call(home: str, data: bytes, challenges: Mapping[str, str]) -> ac.Act
         raise LedgerRefusedError("UnknownCall", "the contract has no such function")
     kinds = [collapse_if_tuple(i) for i in entry["inputs"]]
     try:
-        values = abi_decode(kinds, data[_SELECTOR:])
-    except DecodingError as error:
+        values = list(abi_decode(kinds, data[_SELECTOR:]))
+        return _action(entry, values, home, challenges)
+    except (DecodingError, UnicodeDecodeError, IndexError) as error:
         raise LedgerRefusedError("UnknownCall", f"the call's data do not fit: {error}") from error
-    return _action(entry, list(values), home, challenges)
 
 
 def _action(
     entry: dict[str, Any], values: list[Any], home: str, challenges: Mapping[str, str]
 ) -> ac.Action:
+    if entry["name"] in {"relay", "relayMany"}:
+        return _decode_relay(entry["name"], values, home)
     make = getattr(ac, entry["name"][0].upper() + entry["name"][1:], None)
     if make is None:
         raise LedgerRefusedError("UnknownCall", f"{entry['name']} changes nothing")
@@ -189,9 +198,23 @@ def _encode_relay(action: ac.Relay) -> Call:
     return Call(action.contract, data, action.value_wei)
 
 
+def _decode_relay(name: str, values: list[Any], home: str) -> ac.Relay:
+    requests, signatures = values if name == "relayMany" else ([values[0]], [values[1]])
+    if len(requests) != len(signatures):
+        raise LedgerRefusedError("BadBatch", "requests and signatures do not pair")
+    pairs = zip(requests, signatures, strict=True)
+    found = [(*request[:3], request[3].hex(), signature.hex()) for request, signature in pairs]
+    return ac.Relay(home, tuple(ac.SignedRequest(*parts) for parts in found))
+
+
 def _data(entry: dict[str, Any], values: list[Any]) -> bytes:
     kinds = [collapse_if_tuple(i) for i in entry["inputs"]]
-    return _selector(entry) + abi_encode(kinds, values)
+    try:
+        return _selector(entry) + abi_encode(kinds, values)
+    except EncodingError as error:
+        raise LedgerRefusedError(
+            "DoesNotFit", f"a value does not fit the contract: {error}", hint="check its range"
+        ) from error
 
 
 def _selector(entry: dict[str, Any]) -> bytes:
