@@ -43,7 +43,6 @@ abstract contract Claims is Registry {
     /// @notice Lease a step for `durationS` seconds from now, or renew the lease one holds.
     function claim(string calldata challenge, string calldata step, uint64 durationS)
         external
-        whileOpen
     {
         (bytes32 key, Step storage entry) = _requireStep(challenge, step);
         if (durationS < MIN_LEASE || durationS > MAX_LEASE) revert BadDuration();

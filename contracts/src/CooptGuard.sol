@@ -5,8 +5,9 @@ import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 
 /// @title A brake against new things while a fault is looked into; nobody can hold it down
 /// @notice A pause ends by itself and cannot follow another at once. It stops what begins
-/// something (registering, claiming, committing, funding, proposing) and nothing that ends
-/// something: reveals, scores, disputes, refunds and payments go on.
+/// something (registering, funding, proposing a settlement) and nothing that ends something or
+/// that somebody could miss a deadline by: claims, submissions, scores, disputes, refunds and
+/// payments go on.
 contract CooptGuard is AccessControl {
     error TooSoon();
 

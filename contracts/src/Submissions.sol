@@ -76,7 +76,6 @@ abstract contract Submissions is Claims {
     /// @param commitment See `commitmentOf`.
     function commit(string calldata challenge, string calldata step, bytes32 commitment)
         external
-        whileOpen
         returns (uint256 submissionId)
     {
         (bytes32 key, Step storage entry) = _requireStep(challenge, step);
