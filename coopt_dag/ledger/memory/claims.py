@@ -21,7 +21,6 @@ MAX_LEASE_S = 30 * 86_400
 
 def claim(turn: Turn, action: ac.Claim) -> None:
     """Lease a step, or renew the lease one holds."""
-    turn.require_open()
     entry = require_step(turn, action.challenge, action.step)
     if not MIN_LEASE_S <= action.duration_s <= MAX_LEASE_S:
         raise refused("BadDuration")

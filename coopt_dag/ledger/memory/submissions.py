@@ -23,7 +23,6 @@ MAX_PARENTS = 64
 
 def commit(turn: Turn, action: ac.Commit) -> None:
     """Promise a solution; the owner's first of a step, its baseline, needs no lease and no slot."""
-    turn.require_open()
     entry = require_step(turn, action.challenge, action.step)
     if action.commitment == ZERO_WORD:
         raise refused("BadCommitment")
