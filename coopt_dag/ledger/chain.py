@@ -19,6 +19,7 @@ from coopt_dag.ledger.chainblock import sealed
 from coopt_dag.ledger.chainrules import (
     GAS_LIMIT,
     MAX_TRANSACTIONS,
+    State,
     genesis_header,
     genesis_root,
     header_of,
@@ -77,7 +78,7 @@ class Chain:
         header = self.header(number)
         return self._state(header, root=header.state_root)
 
-    def execute(self, call: Call, *, number: int | None = None) -> Any:
+    def execute(self, call: Call, *, number: int | None = None, kind: type[State] = State) -> Any:
         """Execute a message on top of a block, and forget it.
 
         On top of the latest it runs at the present time, as a block mined now would: on a quiet
@@ -90,11 +91,7 @@ class Chain:
         """
         header = self.header(number)
         context = next_header(header, now=int(self._clock())) if number is None else header
-        state = self._state(context, root=header.state_root)
-        return self.spoofed(state, call)
-
-    def spoofed(self, state: Any, call: Call) -> Any:
-        """Execute a message that nobody signed."""
+        state = self._state(context, root=header.state_root, kind=kind)
         spoofed = SpoofTransaction(unsigned(state, call), from_=call.sender)
         try:
             return state.costless_execute_transaction(spoofed)
@@ -190,9 +187,9 @@ class Chain:
         admit(state, tx)
         return run(state, tx, used=used)
 
-    def _state(self, context: Any, *, root: bytes) -> Any:
+    def _state(self, context: Any, *, root: bytes, kind: type[State] = State) -> Any:
         ancestors = rows.hashes_before(self.file.db, context.block_number)
-        return state_in(self.states, context, root=root, ancestors=ancestors)
+        return state_in(self.states, context, root=root, ancestors=ancestors, kind=kind)
 
     def _keep(self, block: Block) -> None:
         rows.keep(self.file.db, block)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from coopt_dag.errors import LedgerUnavailableError
 from coopt_dag.ledger.logs import Decoder, Log
 from coopt_dag.ledger.protocol import Head
+from coopt_dag.ledger.typed import Domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x636F6F70
 VERSION = 2
 """Of the tables; version 1 (before several transactions a block) had no headers to check."""
+CHAIN_ID = 1337
 # The first contract of the deployer, whose key is public, and those that its constructor makes:
 # processes that open a new file at the same moment can only mean the same ledger.
 ADDRESSES = {
@@ -175,6 +177,10 @@ class ChainFileReader:
     def head(self) -> Head:
         """Give the latest block."""
         return self._file.head()
+
+    def domain(self, contract: str = "ledger") -> Domain:
+        """Tell where signatures for a contract count."""
+        return Domain(CHAIN_ID, ADDRESSES[contract])
 
     def close(self) -> None:
         """Close the file."""

@@ -16,35 +16,21 @@ import rlp
 from eth.constants import BLANK_ROOT_HASH, POST_MERGE_OMMERS_HASH
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.prague.blocks import PragueBlockHeader
-from eth.vm.forks.prague.computation import PragueComputation
 from eth.vm.forks.prague.state import PragueState
 from eth_typing import BlockNumber, Hash32
+
+from coopt_dag.ledger.chainfile import CHAIN_ID as CHAIN_ID
+from coopt_dag.ledger.interpreter import Computation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-CHAIN_ID = 1337
 GAS_LIMIT = 30_000_000
 MAX_TRANSACTIONS = 50
 """A block holds so many at most."""
 FAUCET_KEY = b"coopt's faucet, known to anybody"
 FAUCET = bytes.fromhex("5723c81fc2509d9dfdfbae1399823b07ace3db92")
 FAUCET_WEI = 2**128
-
-
-@lru_cache(maxsize=64)
-def _jumps(code: bytes) -> tuple[set[int], set[int]]:  # noqa: ARG001  # it is the cache's key
-    """Give what is known of a code's jump targets: good and bad ones, found while it runs."""
-    return set(), set()
-
-
-class Computation(PragueComputation):
-    """A run of code that remembers what earlier runs found out about its jump targets."""
-
-    def __init__(self, state: Any, message: Any, transaction_context: Any) -> None:
-        super().__init__(state, message, transaction_context)
-        code: Any = self.code  # its interface does not promise the two sets
-        code.valid_positions, code.invalid_positions = _jumps(message.code)
 
 
 class State(PragueState):
@@ -56,7 +42,9 @@ class State(PragueState):
         """Set none: there is no beacon chain to tell of."""
 
 
-def state_in(db: Any, header: Any, *, root: bytes, ancestors: Iterable[bytes]) -> Any:
+def state_in(
+    db: Any, header: Any, *, root: bytes, ancestors: Iterable[bytes], kind: type[State] = State
+) -> Any:
     """Give the accounts of `root`, to execute messages as of a header's number and time."""
     context = ExecutionContext(
         coinbase=header.coinbase,
@@ -70,7 +58,7 @@ def state_in(db: Any, header: Any, *, root: bytes, ancestors: Iterable[bytes]) -
         base_fee_per_gas=header.base_fee_per_gas,
         excess_blob_gas=header.excess_blob_gas,
     )
-    return State(db, context, Hash32(root))
+    return kind(db, context, Hash32(root))
 
 
 def next_header(parent: Any, *, now: int) -> Any:
