@@ -9,18 +9,21 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from web3 import HTTPProvider
+from web3.types import RPCEndpoint
 
 from coopt_dag.ledger.embedded import open_embedded
 from coopt_dag.ledger.evm import EvmLedger, deploy
 from coopt_dag.ledger.keys import KeySigner
 from coopt_dag.ledger.memory import MemoryLedger
 from coopt_dag.ledger.protocol import Ledger
+from coopt_dag.ledger.rpc import EmbeddedProvider
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "contracts"
@@ -47,10 +50,19 @@ class Bench:
     clock: Clock
     settle: Callable[[], None]
     """Brings the ledger's clock to ours; only a separate node needs telling."""
+    give: Callable[[str, int], None]
+    """Lets an address have so many wei more, from nothing when it is first asked."""
+    guardian: KeySigner
+    """Who deployed the contracts, and may stop new things."""
 
     def sleep(self, seconds: int) -> None:
-        self.clock.now += seconds
+        # A node's own clock goes on while we work.
+        self.clock.now = max(self.clock.now, self.ledger.head().time) + seconds
         self.settle()
+
+
+# The embedded chain's contracts are deployed with a key that everybody knows.
+DEPLOYER = KeySigner.of((1).to_bytes(32, "big"))
 
 
 def person(number: int) -> KeySigner:
@@ -118,17 +130,37 @@ def anvil_bench(node: Anvil) -> Bench:
     address = deploy(provider, signer=person(0))
     clock.now = max(clock.now, node.time() + 10)
     settle()
-    return Bench(EvmLedger(provider, address=address), clock, settle)
+    ledger = EvmLedger(provider, address=address)
+
+    known: set[str] = set()
+
+    def give(who: str, wei: int) -> None:
+        # Other tests on the same node may have left something.
+        before = ledger.balance(who) if who in known else 0
+        known.add(who)
+        node.rpc("anvil_setBalance", who, hex(before + wei))
+
+    return Bench(ledger, clock, settle, give, person(0))
 
 
 def memory_bench() -> Bench:
     clock = Clock()
-    return Bench(MemoryLedger(clock), clock, lambda: None)
+    ledger = MemoryLedger(clock, guardian=person(0).address)
+    return Bench(ledger, clock, lambda: None, ledger.give, person(0))
 
 
 def embedded_bench(folder: Path) -> Bench:
     clock = Clock()
-    return Bench(open_embedded(folder / "ledger.sqlite", clock=clock), clock, lambda: None)
+    path = folder / "ledger.sqlite"
+    ledger = open_embedded(path, clock=clock)
+
+    def give(who: str, wei: int) -> None:
+        # Another connection to the same file, as another process would have.
+        with closing(EmbeddedProvider(path, clock=clock)) as provider:
+            answer = provider.make_request(RPCEndpoint("coopt_fund"), [who, hex(wei)])
+        assert "result" in answer, answer
+
+    return Bench(ledger, clock, lambda: None, give, DEPLOYER)
 
 
 @pytest.fixture(params=["memory", "embedded", pytest.param("anvil", marks=pytest.mark.npm)])

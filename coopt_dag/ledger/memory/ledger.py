@@ -16,7 +16,7 @@ from coopt_dag.ledger.protocol import Head, Receipt
 from coopt_dag.ledger.typed import Domain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from coopt_dag.ledger import actions as ac
     from coopt_dag.ledger import events as ev
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 CHAIN_ID = 31_338
 """No chain's: what is signed for memory counts nowhere else."""
-HOMES = ("ledger", "guard", "treasury", "notes")
+_HOMES = {
+    name: Domain(CHAIN_ID, f"0xc0{number:038x}")
+    for number, name in enumerate(("ledger", "guard", "treasury", "notes"), 1)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +55,62 @@ class MemoryLedger:
         Gives seconds since 1970.
     guardian : str
         Who may stop new things; on a chain whoever deployed the contracts.
+    homes
+        Where the contracts would lie: those of a chain, for whoever compares the two.
+    world : Storage
+        What the contracts would store.
     """
 
     clock: Callable[[], int]
     guardian: str = NOBODY
+    homes: Mapping[str, Domain] = field(default_factory=lambda: dict(_HOMES))
+    world: Storage = field(default_factory=Storage)
     _events: list[ev.Event] = field(default_factory=list)
     _blocks: list[str] = field(default_factory=list)
-    _world: Storage = field(default_factory=Storage)
 
     def send(self, action: ac.Action, *, signer: Signer) -> Receipt:
         """Take an action under the contracts' rules."""
         call = encode_call(action)
         turn = self._turn(call, signer.address.lower())
-        before = self._world.snapshot()
+        before = self.world.snapshot()
         try:
             self._transfer(turn)
             play(turn, call.data)
         except (LedgerRefusedError, LedgerUnavailableError):
-            self._world.restore(before)
+            self.world.restore(before)
             raise
         return self._record(turn, action)
 
+    def rehearse(self, action: ac.Action, *, sender: str) -> int:
+        """Say beforehand what the rules would refuse; gas is none.
+
+        Raises
+        ------
+        LedgerRefusedError
+            They would.
+        """
+        call = encode_call(action)
+        turn = self._turn(call, sender.lower())
+        before = self.world.snapshot()
+        try:
+            self._transfer(turn)
+            play(turn, call.data)
+        finally:
+            self.world.restore(before)
+        return 0
+
+    def gas_limit(self) -> int:
+        """Give what a block would hold, were there blocks."""
+        return 2**25
+
     def _turn(self, call: Call, who: str) -> Turn:
         return Turn(
-            world=self._world,
+            world=self.world,
             home=call.contract,
             who=who,
             now=self.clock(),
             value=call.value,
-            domains={name: self.domain(name) for name in HOMES},
+            domains=self.homes,
             guardian=self.guardian,
             told=[],
         )
@@ -118,15 +148,15 @@ class MemoryLedger:
         >>> MemoryLedger(lambda: 0).domain("notes").contract[-4:]
         '0004'
         """
-        return Domain(CHAIN_ID, f"0xc0{HOMES.index(contract) + 1:038x}")
+        return self.homes[contract]
 
     def balance(self, address: str) -> int:
         """Give the coin that an account holds, in wei."""
-        return self._world.coin.get(address.lower(), 0)
+        return self.world.coin.get(address.lower(), 0)
 
     def give(self, address: str, wei: int) -> None:
         """Let an account have coin: for tests, and for bonds where nothing is at stake."""
-        self._world.coin[address.lower()] = self.balance(address) + wei
+        self.world.coin[address.lower()] = self.balance(address) + wei
 
     def read(self, contract_name: str, function: str, *arguments: Any) -> Any:
         """Ask a contract's view, as `EvmLedger.read` does; structures are tuples."""

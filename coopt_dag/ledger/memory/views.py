@@ -21,8 +21,9 @@ STATUSES = ("committed", "pending", "rejected", "no_gain", "record", "contested"
 
 
 def read(turn: Turn, function: str, *arguments: Any) -> Any:
-    """Answer a view; keys are 32 bytes, as web3 takes them."""
-    return _VIEWS[function](turn, *arguments)
+    """Answer a view; keys are 32 bytes and addresses of any case, as web3 takes them."""
+    plain = [a.lower() if isinstance(a, str) and a.startswith("0x") else a for a in arguments]
+    return _VIEWS[function](turn, *plain)
 
 
 def _name_of(turn: Turn, key: bytes) -> str:
