@@ -35,7 +35,7 @@ from coopt_dag.ledger.outbox import LARGEST_BYTES, Outbox, parse
 from coopt_dag.ledger.relaying import TRIES, Outcome, Relayer, describe
 from coopt_dag.ledger.signing import LIFETIME_S, SigningLedger
 
-from .conftest import Bench, anvil_bench, embedded_bench, person
+from .conftest import Bench, anvil_bench, embedded_bench, memory_bench, person
 
 OWNER, LAB, OTHER_LAB = person(1), person(2), person(3)
 STUDENTS = [person(n) for n in range(10, 30)]
@@ -43,10 +43,25 @@ ANN, BEN = STUDENTS[:2]
 WAD = 10**18
 
 
-@pytest.fixture(params=["embedded", pytest.param("anvil", marks=pytest.mark.npm)])
+CHAINS = ["embedded", pytest.param("anvil", marks=pytest.mark.npm)]
+
+
+@pytest.fixture(params=["memory", *CHAINS])
 def toy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """A challenge with one step that two may claim, and one that anybody may."""
-    if request.param == "embedded":
+    yield from _toy(request, tmp_path)
+
+
+@pytest.fixture(params=CHAINS)
+def chain(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    """The same, where there are connections and gas."""
+    yield from _toy(request, tmp_path)
+
+
+def _toy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    if request.param == "memory":
+        made = memory_bench()
+    elif request.param == "embedded":
         made = embedded_bench(tmp_path)
     else:
         made = anvil_bench(request.getfixturevalue("anvil"))
@@ -147,11 +162,13 @@ def test_a_batch_is_no_larger_than_told(toy: Bench, outbox: Outbox) -> None:
     assert statuses(outcomes) == ["taken"] * 7
 
 
-def test_a_batch_holds_no_more_gas_than_a_transaction_may_have(toy: Bench, outbox: Outbox) -> None:
-    pen = Pen(toy, outbox)
+def test_a_batch_holds_no_more_gas_than_a_transaction_may_have(
+    chain: Bench, outbox: Outbox
+) -> None:
+    pen = Pen(chain, outbox)
     for student in STUDENTS[:6]:
         pen(student, Claim("toy", "fit", 600))
-    relayer = Relayer(toy.ledger, signer=LAB)
+    relayer = Relayer(chain.ledger, signer=LAB)
     relayer._gas = 220_000  # a relayed claim takes some 95,000 gas, so two and no third
     outcomes = list(relayer.run([outbox]))
     assert statuses(outcomes) == ["taken"] * 6
@@ -381,10 +398,10 @@ def test_what_was_mined_before_a_kill_is_found_to_be_spent(toy: Bench, outbox: O
 
 
 def test_of_two_relayers_at_once_each_request_is_taken_by_one(
-    toy: Bench, outbox: Outbox, tmp_path: Path
+    chain: Bench, outbox: Outbox, tmp_path: Path
 ) -> None:
     """Both have all the requests, each in a folder of its own, as on two machines."""
-    pen = Pen(toy, outbox)
+    pen = Pen(chain, outbox)
     for student in STUDENTS:
         pen(student, Claim("toy", "fit", 600))
     second = Outbox(tmp_path / "second")
@@ -394,7 +411,7 @@ def test_of_two_relayers_at_once_each_request_is_taken_by_one(
     found: dict[str, list[Outcome]] = {}
 
     def run(name: str, box: Outbox, who: Any) -> None:
-        ledger = _another_connection(toy, tmp_path)
+        ledger = _another_connection(chain, tmp_path)
         found[name] = list(Relayer(ledger, signer=who, batch=2).run([box]))
         ledger.close()
 
@@ -410,7 +427,7 @@ def test_of_two_relayers_at_once_each_request_is_taken_by_one(
     assert {s for outcomes in found.values() for s in statuses(outcomes)} <= {"taken", "spent"}
     taken = [o for outcomes in found.values() for o in outcomes if o.status == "taken"]
     assert sorted(o.who for o in taken) == sorted(s.address for s in STUDENTS)
-    claims = [e for e in toy.ledger.events() if isinstance(e, Claimed)]
+    claims = [e for e in chain.ledger.events() if isinstance(e, Claimed)]
     assert len(claims) == len(STUDENTS)
     assert room(outbox, "done") == room(second, "done")
 
