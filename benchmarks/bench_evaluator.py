@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.cli import wiring
-from coopt_dag.ledger.actions import Claim, Submit
+from coopt_dag.evaluation.submit import offer
+from coopt_dag.ledger.actions import Claim
 from coopt_dag.ledger.chainfile import ChainFileReader
 from coopt_dag.ledger.events import Rejected, Scored
 from coopt_dag.ledger.keys import unlock
@@ -78,7 +79,7 @@ class Place:
             (made / "run.py").write_text(CODE.format(value=value))
             desk = desks[i % len(desks)]
             cid = add_path(desk.store, made, ignore=SOLUTION_IGNORE, pin=True)
-            desk.send(Submit("tiny", "add", cid))
+            offer(desk, ("tiny", "add"), cid)
         for desk in desks:
             desk.ledger.close()
 

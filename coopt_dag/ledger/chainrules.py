@@ -19,7 +19,7 @@ from eth.vm.forks.prague.blocks import PragueBlockHeader
 from eth.vm.forks.prague.state import PragueState
 from eth_typing import BlockNumber, Hash32
 
-from coopt_dag.ledger.chainfile import CHAIN_ID as CHAIN_ID
+from coopt_dag.ledger.chainfile import CHAIN_ID
 from coopt_dag.ledger.interpreter import Computation
 
 if TYPE_CHECKING:

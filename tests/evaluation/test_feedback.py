@@ -22,12 +22,14 @@ from coopt_dag.evaluation.evaluate import evaluate_one, evaluate_pending, finish
 from coopt_dag.evaluation.feedback import REASONS, feedback_of, is_own_failure
 from coopt_dag.evaluation.register import register
 from coopt_dag.evaluation.submit import claim, fork
+from coopt_dag.evaluation.submit import offer as put_on_ledger
 from coopt_dag.execution.harness.publish import discard
-from coopt_dag.ledger.actions import Rescore, Submit
+from coopt_dag.ledger.actions import Rescore, Vote
 from coopt_dag.ledger.events import HeadRescored
 from coopt_dag.report.board import board, log_row
 from coopt_dag.store.folders import add_path
 from coopt_dag.store.local import LocalStore
+from tests.evaluation.conftest import LAB
 from tests.evaluation.test_loop import offer
 from tests.evaluation.test_reuse import report_of
 
@@ -212,7 +214,9 @@ def test_what_a_kill_after_the_verdict_left_undone_is_finished_once(
     (verdict,) = evaluate_pending(scene.lab, cores=2, tell=tell)
     right = scene.lab.state().head("tiny", "add")
     # as if the evaluator had been killed before it told what the head below is worth now
-    scene.lab.send(Rescore("tiny", "add", right.score_wad + 1, verdict.submission_id))
+    scene.lab.send(
+        Rescore("tiny", "add", right.score_wad + 1, verdict.submission_id, (Vote(LAB.address),))
+    )
     submission = scene.lab.state().submissions[verdict.submission_id]
     finish(scene.lab, submission, cores=2, tell=tell)
     assert scene.lab.state().head("tiny", "add") == right
@@ -282,7 +286,9 @@ def test_a_solution_that_no_lint_would_pass_is_rejected_by_its_class(
     with (made / "solution.yaml").open("a") as file:
         file.write(f"environment: {CANARY}.lock\n")  # which is not there
     claim(scene.ada, "tiny", "add", days=1)
-    scene.ada.send(Submit("tiny", "add", add_path(scene.ada.store, made)))  # past `coopt submit`
+    put_on_ledger(
+        scene.ada, ("tiny", "add"), add_path(scene.ada.store, made)
+    )  # past `coopt submit`
     shutil.rmtree(made)
     (verdict,) = evaluate_pending(scene.lab, cores=2, tell=tell)
     assert (verdict.status, verdict.reason) == ("rejected", "invalid_spec")
@@ -304,7 +310,7 @@ def test_the_words_of_a_command_reach_no_file_outside_its_folder(
         re.sub(r"^entry:.*\n(?: .*\n)*", lambda _: entry, spec.read_text(), flags=re.MULTILINE)
     )
     claim(scene.ada, "tiny", "add", days=1)
-    scene.ada.send(Submit("tiny", "add", add_path(scene.ada.store, made)))
+    put_on_ledger(scene.ada, ("tiny", "add"), add_path(scene.ada.store, made))
     shutil.rmtree(made)
     (verdict,) = evaluate_pending(scene.lab, cores=2, tell=tell)
     # it ran, and wrote nothing

@@ -24,7 +24,8 @@ from coopt_dag.evaluation.metrics_text import metrics_text, write_metrics
 from coopt_dag.evaluation.queue import TRANSITIONS, Queue, is_served, only_service
 from coopt_dag.evaluation.register import register
 from coopt_dag.evaluation.service import LONGEST_PAUSE_S, Service, pause_s
-from coopt_dag.ledger.actions import Claim, Reject, Submit
+from coopt_dag.evaluation.submit import offer as put_on_ledger
+from coopt_dag.ledger.actions import Claim, Reject
 from coopt_dag.ledger.events import Event, Rejected, Scored
 from coopt_dag.ledger.memory import MemoryLedger
 from coopt_dag.store.folders import add_path
@@ -70,7 +71,7 @@ def solution(scene: Scene, value: int) -> Path:
 def offer(scene: Scene, value: int, *, store: MemoryStore | None = None) -> int:
     cid = add_path(store or scene.ada.store, solution(scene, value))
     scene.ada.send(Claim("tiny", "add", 86_400))
-    scene.ada.send(Submit("tiny", "add", cid))
+    put_on_ledger(scene.ada, ("tiny", "add"), cid)
     return max(scene.ada.state().submissions)
 
 
