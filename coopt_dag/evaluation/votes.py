@@ -73,11 +73,23 @@ def nearest(desk: Desk, typed: dict[str, Any], *, field: str, within: int) -> di
         other = _words(path)
         if other is None or other["domain"] != typed["domain"]:
             continue
+        if other["purpose"] != typed["primaryType"]:
+            continue
         ours, theirs = dict(typed["message"]), dict(other["message"])
         mine, its = ours.pop(field), theirs.pop(field, None)
         if ours == theirs and isinstance(its, int) and abs(mine - its) <= within:
             return {**typed, "message": {**typed["message"], field: its}}
     return typed
+
+
+def laid_down(desk: Desk, purpose: str) -> list[dict[str, Any]]:
+    """Give the different messages of a kind that lie in the folder; nobody has checked them."""
+    found = {}
+    for path in sorted(folder_of(desk).glob("*/*.json")):
+        words = _words(path)
+        if words is not None and words["purpose"] == purpose:
+            found[path.parent.name] = words["message"]
+    return [found[name] for name in sorted(found)]
 
 
 def gathered(desk: Desk, typed: dict[str, Any]) -> tuple[Vote, ...]:
@@ -93,7 +105,11 @@ def gathered(desk: Desk, typed: dict[str, Any]) -> tuple[Vote, ...]:
 def _words(path: Path) -> dict[str, Any] | None:
     try:
         typed = read_json(path.read_bytes())["typed"]
-        return {"domain": typed["domain"], "message": dict(typed["message"])}
+        return {
+            "purpose": typed["primaryType"],
+            "domain": typed["domain"],
+            "message": dict(typed["message"]),
+        }
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -11,6 +11,7 @@ from web3.exceptions import ContractCustomError, ContractLogicError, TimeExhaust
 from coopt_dag.errors import LedgerUnavailableError
 from coopt_dag.ledger.artifact import CONTRACTS, contract
 from coopt_dag.ledger.codec import encode_call
+from coopt_dag.ledger.erc20 import allow
 from coopt_dag.ledger.hashing import keccak
 from coopt_dag.ledger.logs import Decoder, Log
 from coopt_dag.ledger.protocol import Head, Receipt
@@ -121,6 +122,24 @@ class EvmLedger:
     def balance(self, address: str) -> int:
         """Give the coin that an account holds, in wei."""
         return int(self._w3.eth.get_balance(Web3.to_checksum_address(address)))
+
+    def allow(self, token: str, amount: int, *, signer: Signer) -> str:
+        """Let the treasury take so much of a token; give the transaction, empty if it may."""
+        to = Web3.to_checksum_address(token)
+
+        def send(data: bytes) -> str:
+            receipt = transact(self._w3, {"to": to, "data": data}, signer, self._chain_id)
+            return _hex(receipt["transactionHash"])
+
+        with _refusals():
+            return allow(
+                self._w3,
+                token,
+                amount,
+                owner=signer.address,
+                spender=self.addresses["treasury"],
+                send=send,
+            )
 
     def rehearse(self, action: ac.Action, *, sender: str) -> int:
         """Give the gas that an action would take now; nothing is sent.
