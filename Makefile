@@ -18,6 +18,10 @@ INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes --compile-b
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header $(UPGRADE)
 
+# slither and halmos pin what we do not want to pin, so they live in an environment of their own.
+CONTRACTS := $(VENV)/contracts
+PROVERS := slither-analyzer halmos
+
 # Files side by side, one worker a core; a file's tests stay together with their fixtures.
 PYTEST_ARGS ?= -q -n auto --dist loadfile
 # Version of the interpreter to build with, if the search should not choose: make PYTHON=python3.12
@@ -31,7 +35,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 NODE_MODULES := contracts/node_modules/.stamp tests/interop/node_modules/.stamp
 
-.PHONY: help demo test attack-test interop check fmt bench docs contracts locks clean env env-dev env-bench npm-hint
+.PHONY: help demo test attack-test interop check fmt bench docs contracts artifacts locks clean env env-dev env-bench env-contracts npm-hint
 
 help:  ## what you are reading
 	@echo "coopt-dag: research challenges as a DAG of small steps"
@@ -70,6 +74,7 @@ check: env-dev $(if $(NPM),contracts/node_modules/.stamp,npm-hint)  ## style, ty
 	step "schemas are fresh" $(PY) -m coopt_dag.specs.export --check; \
 	step "generated pages are fresh" $(PY) -m tools.pages --check; \
 	step "challenges and solutions (coopt lint)" $(BIN)/coopt lint; \
+	step "events of the contracts are fresh" $(PY) -m tools.interface --check; \
 	$(if $(NPM),step "contracts compile to the committed bytecode" npm --prefix contracts run --silent check;) \
 	if [ -n "$$failed" ]; then echo "check: not yet: $${failed#; }" >&2; exit 1; fi; \
 	echo "check: all fine"
@@ -85,14 +90,21 @@ docs: env-dev  ## write every generated page and schema anew
 	@$(PY) -m coopt_dag.specs.export
 	@$(PY) -m tools.pages
 
-contracts: contracts/node_modules/.stamp  ## compile the Solidity sources to the committed ABI and bytecode
+contracts: $(if $(NPM),contracts/node_modules/.stamp env-contracts,npm-hint)  ## prove the contracts: bytecode, fuzz, invariants, gas, slither, halmos, coverage
+	@$(if $(NPM),PATH="$(CURDIR)/$(CONTRACTS)/bin:$$PATH" contracts/tools/prove.sh,echo "make contracts: needs npm" >&2; exit 1)
+
+artifacts: contracts/node_modules/.stamp env-dev  ## write what is committed of the contracts: ABI, bytecode, events, gas snapshot
 	@cd contracts && npm run --silent compile
+	@$(PY) -m tools.interface
+	@cd contracts && PATH="$$PWD/node_modules/@foundry-rs/forge-linux-amd64/bin:$$PATH" \
+	  npm run --silent gas
 
 locks: $(UV)  ## resolve locks/*.txt anew from pyproject.toml (UPGRADE=--upgrade to move the pins)
 	@$(COMPILE) pyproject.toml --group build -o locks/runtime.txt
 	@echo uv | $(COMPILE) - --constraint locks/runtime.txt -o locks/uv.txt
 	@$(COMPILE) pyproject.toml --group dev --constraint locks/runtime.txt -o locks/dev.txt
 	@$(COMPILE) pyproject.toml --group build --group bench --constraint locks/runtime.txt -o locks/bench.txt
+	@printf '%s\n' $(PROVERS) | $(COMPILE) - -o locks/contracts.txt
 	@grep -c '^[a-z].*==' locks/*.txt | sed 's/:/: /; s/$$/ packages/'
 
 clean:  ## remove environment and caches (never data, results, store or ledger)
@@ -105,6 +117,7 @@ clean:  ## remove environment and caches (never data, results, store or ledger)
 env: $(STAMPS)/package
 env-dev: $(STAMPS)/dev $(STAMPS)/package
 env-bench: $(STAMPS)/bench $(STAMPS)/package
+env-contracts: $(STAMPS)/contracts
 
 $(PY):
 	@found=""; \
@@ -140,6 +153,12 @@ $(STAMPS)/bench: locks/bench.txt $(STAMPS)/runtime
 	@echo "environment: tools to compare with" >&2
 	@$(INSTALL) -r $<
 	@touch $@
+
+$(STAMPS)/contracts: locks/contracts.txt $(UV)
+	@echo "environment: slither and halmos" >&2
+	@$(UV) venv --quiet --clear --python $(PY) $(CONTRACTS)
+	@$(UV) pip install --quiet --python $(CONTRACTS)/bin/python --require-hashes -r $<
+	@mkdir -p $(STAMPS) && touch $@
 
 # Editable, so a pull needs no reinstall; the builder is pinned too, so nothing is fetched unpinned.
 $(STAMPS)/package: pyproject.toml coopt_dag_dvc.pth coopt_dag_dvc_hook.py $(STAMPS)/runtime

@@ -51,9 +51,11 @@ interface Vm {
     function toString(address value) external pure returns (string memory);
 
     // Gas that a part of a test used, written into the snapshot under a name.
-    function startSnapshotGas(string calldata name) external;
+    function startSnapshotGas(string calldata group, string calldata name) external;
     function stopSnapshotGas() external returns (uint256 gasUsed);
-    function snapshotGasLastCall(string calldata name) external returns (uint256 gasUsed);
+    function snapshotGasLastCall(string calldata group, string calldata name)
+        external
+        returns (uint256 gasUsed);
 
     // Comparisons that stop the test and say what was expected.
     function assertTrue(bool condition, string calldata what) external pure;
