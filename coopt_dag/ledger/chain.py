@@ -27,7 +27,7 @@ from coopt_dag.ledger.chainrules import (
     state_in,
 )
 from coopt_dag.ledger.chainstates import States
-from coopt_dag.ledger.chaintx import REFUSED, Refusal, Signed, admit, run, signed
+from coopt_dag.ledger.chaintx import REFUSED, Refusal, Signed, admit, needed, run, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -92,14 +92,17 @@ class Chain:
         header = self.header(number)
         context = next_header(header, now=int(self._clock())) if number is None else header
         state = self._state(context, root=header.state_root, kind=kind)
-        spoofed = SpoofTransaction(unsigned(state, call), from_=call.sender)
+        message = unsigned(state, call)
+        if call.gas < needed(message):
+            raise Refusal(REFUSED, f"intrinsic gas too low: have {call.gas}")
+        spoofed = SpoofTransaction(message, from_=call.sender)
         try:
             return state.costless_execute_transaction(spoofed)
         except (PyEVMError, EthValidationError) as error:
             if state.get_balance(call.sender) < call.value:
-                message = "insufficient funds for gas * price + value"
-                raise Refusal(REFUSED, message) from error
-            raise Refusal(REFUSED, f"intrinsic gas too low: {error}") from error
+                words = "insufficient funds for gas * price + value"
+                raise Refusal(REFUSED, words) from error
+            raise Refusal(REFUSED, f"invalid message: {error}") from error
 
     def record(self, raw: bytes) -> bytes:
         """Put a signed transaction into a block of its own; durable when this returns.

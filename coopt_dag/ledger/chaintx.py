@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from eth.constants import GAS_TX
 from eth.exceptions import PyEVMError
 from eth.vm.forks.prague import PragueVM
+from eth.vm.forks.prague.constants import STANDARD_TOKEN_COST, TOTAL_COST_FLOOR_PER_TOKEN
 from eth.vm.forks.prague.transactions import PragueTransactionBuilder
 from eth_hash.auto import keccak
 from eth_keys.exceptions import BadSignature
@@ -15,7 +17,8 @@ from eth_utils.exceptions import ValidationError as EthValidationError
 from rlp.exceptions import RLPException
 
 from coopt_dag.ledger.chainblock import LogRow, TxRow, type_of
-from coopt_dag.ledger.chainrules import CHAIN_ID, GAS_LIMIT
+from coopt_dag.ledger.chainfile import CHAIN_ID
+from coopt_dag.ledger.chainrules import GAS_LIMIT
 
 REFUSED = -32000
 _TYPES = {0, 1, 2, 4}
@@ -85,6 +88,16 @@ def signed(raw: bytes) -> Signed:
     return Signed(transaction, sender, raw, bytes(keccak(raw)))
 
 
+def needed(transaction: Any) -> int:
+    """Give what a transaction costs before its first instruction, or for its data alone.
+
+    The latter is EIP-7623's floor, which py-evm charges but does not ask for beforehand.
+    """
+    zeros = transaction.data.count(0)
+    tokens = zeros + (len(transaction.data) - zeros) * STANDARD_TOKEN_COST
+    return int(max(transaction.intrinsic_gas, GAS_TX + TOTAL_COST_FLOOR_PER_TOKEN * tokens))
+
+
 def admit(state: Any, tx: Signed) -> None:
     """Check what a transaction needs to go into a block on top of `state`.
 
@@ -101,7 +114,7 @@ def admit(state: Any, tx: Signed) -> None:
         raise Refusal(REFUSED, f"nonce too {word}: address {who}, {numbers}")
     if transaction.gas > GAS_LIMIT:
         raise Refusal(REFUSED, "exceeds block gas limit")
-    if transaction.gas < transaction.intrinsic_gas:
+    if transaction.gas < needed(transaction):
         raise Refusal(REFUSED, "intrinsic gas too low")
     if transaction.max_priority_fee_per_gas > transaction.max_fee_per_gas:
         raise Refusal(REFUSED, "max priority fee per gas higher than max fee per gas")

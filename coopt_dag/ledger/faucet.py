@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from eth_account import Account
 from eth_utils.address import to_checksum_address
 
-from coopt_dag.ledger.chainrules import CHAIN_ID, FAUCET, FAUCET_KEY
+from coopt_dag.ledger.chainfile import CHAIN_ID
+from coopt_dag.ledger.chainrules import FAUCET, FAUCET_KEY
 
 if TYPE_CHECKING:
     from coopt_dag.ledger.chain import Chain

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eth.vm.forks.prague.constants import STANDARD_TOKEN_COST, TOTAL_COST_FLOOR_PER_TOKEN
-
 from coopt_dag.ledger.chain import Call, unsigned
-from coopt_dag.ledger.chaintx import REFUSED, Refusal
+from coopt_dag.ledger.chaintx import REFUSED, Refusal, needed
 from coopt_dag.ledger.gasneed import MeasuringState, slack
 
 if TYPE_CHECKING:
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
     from coopt_dag.ledger.chain import Chain
 
 REVERTED = 3
-_TX_GAS = 21_000
-_CREATION_WORD_GAS = 2
 _REVERT_WORD = "execution reverted"
 _ERROR_STRING = bytes.fromhex("08c379a0")
 
@@ -63,11 +59,11 @@ def estimate(chain: Chain, call: Call, *, number: int | None) -> int:
     """
     first = chain.execute(call, number=number, kind=MeasuringState)
     output(first, gas=call.gas)
-    floor = _floor(call)
+    least_of_all = _needed(chain, call, number)
     spare = slack(first)
     if spare is not None:
-        return max(call.gas - spare, floor)
-    used = int(first.get_gas_used()) + _intrinsic(chain, call, number)
+        return max(call.gas - spare, least_of_all)
+    used = int(first.get_gas_used()) + least_of_all
 
     def succeeds(gas: int) -> bool:
         tried = Call(call.sender, call.to, call.data, call.value, gas)
@@ -76,7 +72,7 @@ def estimate(chain: Chain, call: Call, *, number: int | None) -> int:
         except Refusal:
             return False
 
-    return least(succeeds, low=max(used, floor), high=call.gas)
+    return least(succeeds, low=used, high=call.gas)
 
 
 def least(succeeds: Callable[[int], bool], *, low: int, high: int) -> int:
@@ -100,12 +96,5 @@ def least(succeeds: Callable[[int], bool], *, low: int, high: int) -> int:
     return high
 
 
-def _intrinsic(chain: Chain, call: Call, number: int | None) -> int:
-    return int(unsigned(chain.state(number), call).intrinsic_gas)
-
-
-def _floor(call: Call) -> int:
-    """Give what EIP-7623 asks for the data alone."""
-    zeros = call.data.count(0)
-    tokens = zeros + (len(call.data) - zeros) * STANDARD_TOKEN_COST
-    return _TX_GAS + TOTAL_COST_FLOOR_PER_TOKEN * tokens
+def _needed(chain: Chain, call: Call, number: int | None) -> int:
+    return needed(unsigned(chain.state(number), call))

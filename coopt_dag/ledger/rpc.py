@@ -13,8 +13,7 @@ from web3.providers.base import JSONBaseProvider
 from coopt_dag.ledger import chainrows, rpcblocks, rpclogs, rpcstate
 from coopt_dag.ledger import rpcparams as read
 from coopt_dag.ledger.chain import Chain
-from coopt_dag.ledger.chainfile import ChainFile
-from coopt_dag.ledger.chainrules import CHAIN_ID
+from coopt_dag.ledger.chainfile import CHAIN_ID, ChainFile
 from coopt_dag.ledger.chaintx import Refusal
 from coopt_dag.ledger.faucet import fund
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from eth_utils.address import to_checksum_address
 
 from coopt_dag.ledger.chainblock import LogRow, block_bytes, bloom
+from coopt_dag.ledger.chainfile import CHAIN_ID
 from coopt_dag.ledger.chainrows import place_of
-from coopt_dag.ledger.chainrules import CHAIN_ID
 from coopt_dag.ledger.chaintx import decoded
 
 if TYPE_CHECKING:

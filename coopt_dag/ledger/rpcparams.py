@@ -95,13 +95,19 @@ hash32 = sized(32, "hash")
 
 
 def quantity(value: Any) -> int:
-    """Read a number.
+    """Read a number; one with zeros in front is refused, as the specification has it.
 
     Examples
     --------
     >>> quantity("0x10")
     16
     """
+    if isinstance(value, str) and value.startswith("0x0") and value != "0x0":
+        raise invalid(f"{value!r} is a hex number with zeros in front")
+    return _number(value)
+
+
+def _number(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if isinstance(value, str) and value.startswith("0x") and len(value) > 2:
@@ -114,7 +120,7 @@ def quantity(value: Any) -> int:
 
 def slot(value: Any) -> int:
     """Read a storage key: a number, or up to 32 bytes."""
-    found = quantity(value)
+    found = _number(value)
     if found >= 2**256:
         raise invalid(f"{value!r} is no storage key: it has more than 32 bytes")
     return found
