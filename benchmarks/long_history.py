@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ START = 1_700_000_000
 WAD = 10**18
 _TOPICS = {entry["name"]: bytes.fromhex(topic) for topic, entry in interface()["events"].items()}
 _HOMES = {"Endorsed": "notes", "Reviewed": "notes", "Anchored": "notes"}
+Branches = tuple[tuple[int, int], ...]
 Row = tuple[str, tuple[bytes, ...], bytes]
 """Event, further topics, data."""
 
@@ -61,29 +63,28 @@ def cid(number: int) -> str:
     return "bafybei" + sha256(b"content %d" % number).hexdigest()[:52]
 
 
-def history(events: int, seed: int = 1) -> Iterator[Row]:
-    """Give as many events, each possible after those before it."""
-    rng, made = random.Random(seed), 0
-    for row in _all(rng):
-        yield row
-        made += 1
-        if made == events:
-            return
+def history(events: int, branches: Branches = ((0, 1),)) -> Iterator[Row]:
+    """Give as many events, each possible after those before it.
+
+    Parameters
+    ----------
+    branches
+        (contribution, seed): from which contribution on which seed counts. Histories that share
+        the first branches share what came of them, as chains do before they part.
+    """
+    return islice(_all(branches), events)
 
 
-def _all(rng: random.Random) -> Iterator[Row]:
+def _all(branches: Branches) -> Iterator[Row]:
     judges = [person(PEOPLE + i) for i in range(EVALUATORS)]
     owner, places = person(PEOPLE + 9), []
     for c in range(CHALLENGES):
         name = f"challenge_{c}"
         rules = b"".join(map(word, (0, 0, 3, 3600, 86_400, 10**16, 10**24)))
-        head = data(START, name, cid(c), judges, 0)  # the rules stand in the head, unlike a list
         evaluators = word(3) + b"".join(map(word, judges))
         texts = data(name, cid(c))[64:]
         size = 32 * 11
-        head = b"".join(
-            (word(START), word(size), word(size + 64), word(size + 64 + 96), rules)
-        )
+        head = b"".join((word(START), word(size), word(size + 64), word(size + 64 + 96), rules))
         yield "ChallengeRegistered", (challenge_key(name), word(owner)), head + texts + evaluators
         for s in range(STEPS):
             step = f"step_{s}"
@@ -94,17 +95,19 @@ def _all(rng: random.Random) -> Iterator[Row]:
                 (key, word(owner)),
                 data(START, name, step, cid(s), s % 2, 10**12, 10**15, 0),
             )
-    yield from _contributions(rng, places, judges)
+    yield from _contributions(branches, places, judges)
 
 
 def _contributions(
-    rng: random.Random, places: list[tuple[str, str, bytes]], judges: list[str]
+    branches: Branches, places: list[tuple[str, str, bytes]], judges: list[str]
 ) -> Iterator[Row]:
-    scores: dict[bytes, int] = {}
+    heads: dict[bytes, list[tuple[int, int]]] = {}
     revealed: dict[str, list[int]] = {}
-    number = 0
-    while True:
-        number += 1
+    rng = random.Random()
+    for number in count(1):
+        for first, seed in branches:
+            if first in {0, number} and (first or number == 1):
+                rng.seed(seed)
         # a fifth of all goes to one step, and a tenth comes from one person
         place = places[0] if rng.random() < 0.2 else rng.choice(places)
         who = person(0 if rng.random() < 0.1 else rng.randrange(PEOPLE))
@@ -112,7 +115,9 @@ def _contributions(
         parents = sorted(set(rng.choices(earlier[-500:], k=rng.randrange(3)))) if earlier else []
         yield from _offer(number, place, who, parents, judges)
         earlier.append(number)
-        yield from _judge(rng, number, place, who, judges, scores)
+        yield from _judge(rng, number, place, who, judges, heads.setdefault(place[2], []))
+        if rng.random() < 0.1:
+            yield "Released", (place[2], word(who)), data(START, place[0], place[1])
 
 
 def _offer(
@@ -138,7 +143,7 @@ def _judge(
     place: tuple[str, str, bytes],
     who: str,
     judges: list[str],
-    scores: dict[bytes, int],
+    heads: list[tuple[int, int]],
 ) -> Iterator[Row]:
     key = place[2]
     time, topics = START + number * 10 + 4, (key, word(judges[0]), word(number))
@@ -148,26 +153,31 @@ def _judge(
         return
     for judge in judges:
         yield "Attested", topics, data(time, judge, score, score, "", cid(-number))
-    before = scores.get(key)
+    before = heads[-1][1] if heads else None
     is_minimised = int(place[1].split("_")[1]) % 2 == 0
     gain = 0 if before is None else (before - score if is_minimised else score - before)
     is_record = before is None or gain > 10**12
+    found = (time, who, score, before is not None, before or 0, gain, is_record, score)
+    yield "Scored", topics, data(*found, cid(-number))
     if is_record:
-        scores[key] = score
-    yield (
-        "Scored",
-        topics,
-        data(
-            *(time, who, score, before is not None, before or 0, gain, is_record, score),
-            cid(-number),
-        ),
-    )
-    if rng.random() < 0.5:
-        fan = word(person(rng.randrange(PEOPLE)))
-        yield "Endorsed", (key, fan, word(number)), data(time)
-    if rng.random() < 0.5:
-        fan = word(person(rng.randrange(PEOPLE)))
-        yield "Reviewed", (key, fan, word(number)), data(time, 1, cid(number))
+        heads.append((number, score))
+        if rng.random() < 0.1:
+            yield from _doubt(rng, topics, time, heads)
+    for event, chance in (("Endorsed", 0.5), ("Reviewed", 0.5)):
+        if rng.random() < chance:
+            body = data(time) if event == "Endorsed" else data(time, 1, cid(number))
+            yield event, (key, word(person(rng.randrange(PEOPLE))), word(number)), body
+
+
+def _doubt(
+    rng: random.Random, topics: tuple[bytes, ...], time: int, heads: list[tuple[int, int]]
+) -> Iterator[Row]:
+    is_upheld = rng.random() < 0.5
+    yield "Disputed", topics, data(time, 10**16, time + 86_400, cid(time))
+    yield "DisputeDecided", topics, data(time, is_upheld, person(1), 10**16, cid(time))
+    if is_upheld:
+        heads.pop()
+        yield "Struck", topics, data(time, True, *(heads[-1] if heads else (0, 0)))
 
 
 def write(path: Path, events: int, *, per_block: int = 10) -> None:

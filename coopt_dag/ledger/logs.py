@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.ledger import abi
 from coopt_dag.ledger import events as ev
+from coopt_dag.ledger.abireader import reader, word_reader
 from coopt_dag.ledger.actions import Share
 from coopt_dag.ledger.artifact import interface
 from coopt_dag.ledger.names import CHOICES, snake
@@ -34,34 +35,37 @@ class Shape:
     """How one event lies in a log: kinds and names of its topics, then of its data."""
 
     make: Callable[..., ev.Event]
-    topics: tuple[tuple[str, str], ...]
-    """(our name, kind) of the second topic on; `actor` is who acts."""
+    topics: tuple[tuple[str, Callable[[bytes], Any]], ...]
+    """(our name, reader) of the second topic on; `actor` is who acts."""
     names: tuple[str, ...]
-    kinds: tuple[abi.Kind, ...]
+    read: Callable[[bytes], list[Any]]
     flat: dict[str, tuple[str, ...]]
     """Structures whose parts are fields of the event itself."""
+    special: tuple[str, ...]
+    """Values that need more than reading: structures, and numbers that are words here."""
 
     def fields(self, log: Log) -> dict[str, Any]:
         """Give the log's values under our names."""
         values: dict[str, Any] = {
-            name: abi.word_value(kind, word)
-            for (name, kind), word in zip(self.topics, log.topics[1:], strict=True)
+            name: read(word) for (name, read), word in zip(self.topics, log.topics[1:], strict=True)
         }
-        for name, value in zip(self.names, abi.decode(self.kinds, log.data), strict=True):
+        values.update(zip(self.names, self.read(log.data), strict=True))
+        for name in self.special:
+            value = values.pop(name)
             if name in self.flat:
                 values.update(zip(self.flat[name], value, strict=True))
             elif name in _STRUCTURES:
                 values[name] = tuple(_STRUCTURES[name](*part) for part in value)
             else:
-                values[name] = CHOICES[name][value] if name in CHOICES else value
+                values[name] = CHOICES[name][value]
         return values
 
 
 @cache
-def shapes() -> dict[str, Shape]:
+def shapes() -> dict[bytes, Shape]:
     """Give first topic → shape, of all events that we know; the rest is OpenZeppelin's roles."""
     return {
-        topic: _shape(entry)
+        bytes.fromhex(topic): _shape(entry)
         for topic, entry in interface()["events"].items()
         if hasattr(ev, entry["name"])
     }
@@ -72,14 +76,19 @@ def _shape(entry: dict[str, Any]) -> Shape:
     plain = [i for i in entry["inputs"] if not i.get("indexed")]
     return Shape(
         make=getattr(ev, entry["name"]),
-        topics=tuple((_actor(snake(i["name"])), i["type"]) for i in indexed),
+        topics=tuple((_actor(snake(i["name"])), word_reader(i["type"])) for i in indexed),
         names=tuple(snake(i["name"]) for i in plain),
-        kinds=tuple(abi.kind_of(i) for i in plain),
+        read=reader(tuple(abi.kind_of(i) for i in plain)),
         flat={
             snake(i["name"]): tuple(snake(c["name"]) for c in i["components"])
             for i in plain
             if i["type"] == "tuple"
         },
+        special=tuple(
+            name
+            for name, i in ((snake(i["name"]), i) for i in plain)
+            if i["type"] == "tuple" or name in _STRUCTURES or name in CHOICES
+        ),
     )
 
 
@@ -95,9 +104,14 @@ class Decoder:
     challenges: dict[str, str] = field(default_factory=dict)
     count: int = 0
 
+    def kind(self, log: Log) -> Callable[..., ev.Event] | None:
+        """Give the class of a log's event; None for a log that is not ours."""
+        shape = shapes().get(log.topics[0]) if log.topics else None
+        return None if shape is None else shape.make
+
     def decode(self, log: Log) -> ev.Event | None:
         """Give the event of a log; None for a log that is not ours."""
-        shape = shapes().get(log.topics[0].hex()) if log.topics else None
+        shape = shapes().get(log.topics[0]) if log.topics else None
         if shape is None:
             return None
         values = shape.fields(log)

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from coopt_dag.errors import LedgerUnavailableError
 from coopt_dag.ledger.index.mirror import Mirror
 from coopt_dag.ledger.index.stored import StoredState
-from coopt_dag.ledger.logs import Decoder, Log
-from coopt_dag.ledger.projection import apply
+from coopt_dag.ledger.logs import Decoder
+from coopt_dag.ledger.projection import apply, is_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from coopt_dag.ledger.events import Event
     from coopt_dag.ledger.index.schema import Cursor, IndexFile
     from coopt_dag.ledger.index.source import LogSource, RawLog, Span
+    from coopt_dag.ledger.state import LedgerState
 
 DEPTH = 128
 """Blocks that can be undone row by row; what goes deeper folds the mirrored events anew."""
@@ -106,6 +108,7 @@ class Follower:
         with self._file.write():
             if self._file.cursor() == cursor:
                 self._forget(ancestor, cursor)
+        self._turn = -1  # what is in memory is not what the file holds now
 
     def _forget(self, ancestor: int, cursor: Cursor) -> None:
         events = self._mirror.cut(ancestor)
@@ -117,7 +120,6 @@ class Follower:
             self._fold_again()
             floor = ancestor
         self._file.move(next_block=ancestor + 1, events=events, floor=floor)
-        self._load()
 
     def _fold_again(self) -> None:
         """Derive everything from the mirrored events, which are of the same chain still."""
@@ -126,9 +128,7 @@ class Follower:
         self._decoder.count = 0
         for logs in self._mirror.batches(_FOLDED_AT_ONCE):
             for log in logs:
-                event = self._decoder.decode(log)
-                if event is not None:
-                    apply(self._stored.state, event)
+                _apply(self._stored.state, self._decoder.decode(log))
             self._stored.flush()
 
     def _take(self, span: Span, cursor: Cursor, head: int) -> Cursor | None:
@@ -138,13 +138,12 @@ class Follower:
                 return None
             if self._turn != cursor.turn:
                 self._load()
+            self._turn = -1  # until the file has it, what is in memory is ahead of it
             floor = self._fold(span, max(cursor.floor, head - self._depth))
             self._mirror.close_block(span.last, span.last_hash, self._decoder.count)
             self._mirror.prune(floor)
             self._keep_names()
-            self._file.move(
-                next_block=span.last + 1, events=self._decoder.count, floor=floor
-            )
+            self._file.move(next_block=span.last + 1, events=self._decoder.count, floor=floor)
             taken = self._file.cursor()
         self._turn = taken.turn
         return taken
@@ -163,13 +162,14 @@ class Follower:
         decoder, state = self._decoder, self._stored.state
         with self._mirror.writing() as keep:
             for log in logs:
-                seq = decoder.count
-                event = decoder.decode(
-                    Log(log.block, "0x" + log.tx.hex(), log.topics, log.data)
-                )
-                if event is not None:
-                    keep(seq, log)
-                    apply(state, event)
+                kind, seq = decoder.kind(log), decoder.count
+                if kind is None:
+                    continue
+                if is_told(kind):
+                    _apply(state, decoder.decode(log))
+                else:
+                    decoder.count += 1
+                keep(seq, log)
         self._stored.flush()
 
     def _keep_names(self) -> None:
@@ -177,3 +177,8 @@ class Follower:
         if named != self._named:
             self._mirror.keep_names(self._decoder.steps, self._decoder.challenges)
             self._named = named
+
+
+def _apply(state: LedgerState, event: Event | None) -> None:
+    if event is not None:
+        apply(state, event)

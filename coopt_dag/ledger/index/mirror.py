@@ -29,7 +29,8 @@ class Mirror:
         blocks: dict[int, tuple[int, bytes, int]] = {}
 
         def keep(seq: int, log: RawLog) -> None:
-            events.append((seq, log.block, log.tx, b"".join(log.topics), log.data))
+            tx = bytes.fromhex(log.tx_hash[2:])
+            events.append((seq, log.block, tx, b"".join(log.topics), log.data))
             blocks[log.block] = (log.block, log.block_hash, seq + 1)
 
         yield keep
@@ -96,7 +97,9 @@ class Mirror:
             "select block, tx, topics, data from event where seq between ? and ? order by seq",
             (first, last),
         )
-        return [Log(block, "0x" + tx.hex(), _topics(words), data) for block, tx, words, data in rows]
+        return [
+            Log(block, "0x" + tx.hex(), _topics(words), data) for block, tx, words, data in rows
+        ]
 
     def batches(self, size: int) -> Iterator[list[Log]]:
         """Give all logs, some at a time."""

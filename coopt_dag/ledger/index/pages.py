@@ -1,4 +1,4 @@
-"""What boards and profiles ask of the index: each question is one or two look-ups, whatever its size."""
+"""What boards and profiles ask of the index: one or two look-ups each, however long the history."""
 
 from __future__ import annotations
 
@@ -100,7 +100,8 @@ class Pages:
             "select submissions, records, reused from total where who=?", (who,)
         ).fetchone()
         held = self._db.execute("select count(*) from state_heads where who=?", (who,)).fetchone()
-        return Totals(*(row or (0, 0, 0)), heads_held=int(held[0]))
+        submissions, records, reused = row or (0, 0, 0)
+        return Totals(submissions, records, reused, int(held[0]))
 
     def built_upon_by(self, who: str, *, limit: int = LIMIT) -> list[int]:
         """Give the submissions that build upon a person's, rising; the last ones, if limited."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from coopt_dag.errors import LedgerUnavailableError
 from coopt_dag.ledger.index.layout import fingerprint, layouts
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 VERSION = 1
 """Of the tables below; what the state's entries are made of is compared as well."""
 _CACHE_KIB = 64 * 1024
+_DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 _MIRROR = """
 create table meta(key text primary key, value text not null) without rowid;
@@ -96,14 +97,17 @@ class IndexFile:
             "subject": " ".join(subject),
             "entries": fingerprint(LedgerState),
         }
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.db = _connect(path)
-            self._prepare()
-        except sqlite3.NotADatabaseError:
-            self._replace()
+            self._open()
         except sqlite3.DatabaseError as error:
-            raise self.broken(error) from error
+            if error.sqlite_errorcode not in _DAMAGED:
+                raise self.broken(error) from error
+            self._replace()
+
+    def _open(self) -> None:
+        self.db = _connect(self.path)
+        self._prepare()
 
     def broken(self, error: Exception) -> LedgerUnavailableError:
         """Build the error of a file that does not work."""
@@ -114,12 +118,10 @@ class IndexFile:
         )
 
     def _replace(self) -> None:
-        """Begin a new file; what lay there was no database."""
-        self.db.close()
+        """Begin a new file: what lay there was no database, or a damaged one."""
         for suffix in ("", "-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        self.db = _connect(self.path)
-        self._prepare()
+        self._open()
 
     def _prepare(self) -> None:
         if self._is_ours():

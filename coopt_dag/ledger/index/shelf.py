@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from coopt_dag.ledger.index.layout import Layout
 
 _MISSING: Any = object()
+_NOTHING: tuple[int, Any] = (0, _MISSING)
 CACHED_MAX = 20_000
 """Entries that one shelf remembers between flushes."""
 
@@ -47,7 +48,8 @@ class Shelf(MutableMapping[Any, Any]):
         """Is given (name, key, n, value) of each row as it was before a flush."""
         self._number_key = layout.has_number_key
         table = f"state_{layout.name}"
-        self._next = 0 if self._number_key else self._last(table) + 1
+        self._next = self._last(table) + 1
+        """The next place in the order; no number at or above it is a key, if keys are numbers."""
         self._prepare(table, columns)
 
     def _prepare(self, table: str, columns: tuple[str, ...]) -> None:
@@ -60,19 +62,23 @@ class Shelf(MutableMapping[Any, Any]):
         self._delete = f"delete from {table} where key=?"  # noqa: S608
         self._count = f"select count(*) from {table}"  # noqa: S608
         self._write = (
-            f"insert into {table}({', '.join(names)}) values({', '.join('?' * len(names))})"  # noqa: S608
+            f"insert into {table}({', '.join(names)}) values({', '.join('?' * len(names))})"
             f" on conflict(key) do update set {sets}"
         )
 
     def _last(self, table: str) -> int:
-        row = self._db.execute(f"select max(n) from {table}").fetchone()  # noqa: S608
+        column = "key" if self._number_key else "n"
+        row = self._db.execute(f"select max({column}) from {table}").fetchone()  # noqa: S608
         return int(row[0] or 0)
 
     def _load(self, key: Any) -> tuple[int, Any]:
         found = self._now.get(key, _MISSING)
         if found is _MISSING:
-            row = self._db.execute(self._select, (self._codec.pack_key(key),)).fetchone()
-            found = (0, _MISSING) if row is None else (row[0], self._codec.unpack(row[1]))
+            found = _NOTHING
+            if not self._number_key or key < self._next:
+                row = self._db.execute(self._select, (self._codec.pack_key(key),)).fetchone()
+                if row is not None:
+                    found = (row[0], self._codec.unpack(row[1]))
             self._kept[key] = self._now[key] = found
         return found  # type: ignore[no-any-return]
 
@@ -85,13 +91,14 @@ class Shelf(MutableMapping[Any, Any]):
     def __setitem__(self, key: Any, entry: Any) -> None:
         number, old = self._load(key)
         if old is _MISSING:
-            number, self._next = self._next, self._next + 1
+            number = key if self._number_key else self._next
+            self._next = max(self._next, number + 1)
         self._now[key] = (number, entry)
         self._dirty[key] = None
 
     def __delitem__(self, key: Any) -> None:
         self[key]
-        self._now[key] = (0, _MISSING)
+        self._now[key] = _NOTHING
         self._dirty[key] = None
 
     def __iter__(self) -> Iterator[Any]:
@@ -112,8 +119,7 @@ class Shelf(MutableMapping[Any, Any]):
         """Set a row to what the journal says it was."""
         key = self._codec.unpack_key(packed_key)
         self._load(key)
-        gone = (0, _MISSING)
-        self._now[key] = gone if value is None else (number, self._codec.unpack(value))
+        self._now[key] = _NOTHING if value is None else (number, self._codec.unpack(value))
         self._dirty[key] = None
 
     def flush(self) -> None:

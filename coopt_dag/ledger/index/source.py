@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coopt_dag.errors import LedgerUnavailableError
+from coopt_dag.ledger.logs import Log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,14 +18,10 @@ SPAN_LOGS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class RawLog:
-    """A log as a chain keeps it."""
+class RawLog(Log):
+    """A log as a chain keeps it, with the hash of its block."""
 
-    block: int
     block_hash: bytes
-    tx: bytes
-    topics: tuple[bytes, ...]
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ class FileSource:
                 yield Span(logs[-1].block, logs[-1].block_hash, logs)
                 logs = []
             words = tuple([t for t in topics if t is not None])
-            logs.append(RawLog(block, block_hash, tx, words, data))
+            logs.append(RawLog(block, "0x" + tx.hex(), words, data, block_hash))
         (end,) = self.hashes([last])
         yield Span(last, end or b"", logs)
 
@@ -148,10 +145,10 @@ class NodeSource:
 def _raw(log: Any) -> RawLog:
     return RawLog(
         block=int(log["blockNumber"], 16),
-        block_hash=_bytes(log["blockHash"]),
-        tx=_bytes(log["transactionHash"]),
+        tx_hash=log["transactionHash"],
         topics=tuple([_bytes(t) for t in log["topics"]]),
         data=_bytes(log["data"]),
+        block_hash=_bytes(log["blockHash"]),
     )
 
 
