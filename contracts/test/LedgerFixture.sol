@@ -400,6 +400,30 @@ abstract contract LedgerFixture is Base {
         return keccak256(abi.encodePacked(keccak256(bytes(challenge)), keccak256(bytes(step))));
     }
 
+    function assertTrue(bool condition) internal pure {
+        vm.assertTrue(condition, "not true");
+    }
+
+    function assertFalse(bool condition) internal pure {
+        vm.assertFalse(condition, "not false");
+    }
+
+    function assertEq(uint256 left, uint256 right) internal pure {
+        vm.assertEq(left, right, "numbers differ");
+    }
+
+    function assertEq(int256 left, int256 right) internal pure {
+        vm.assertEq(left, right, "numbers differ");
+    }
+
+    function assertEq(address left, address right) internal pure {
+        vm.assertEq(left, right, "accounts differ");
+    }
+
+    function assertEq(bytes32 left, bytes32 right) internal pure {
+        vm.assertEq(left, right, "words differ");
+    }
+
     function _now() internal view returns (uint64) {
         return uint64(vm.getBlockTimestamp());
     }
