@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from eth.exceptions import PyEVMError
 from eth.vm.forks.prague.transactions import PragueTransactionBuilder
+from eth.vm.interrupt import EVMMissingData
 from eth.vm.spoof import SpoofTransaction
 from eth_typing import Address
 from eth_utils.exceptions import ValidationError as EthValidationError
@@ -97,7 +98,8 @@ class Chain:
             raise Refusal(REFUSED, f"intrinsic gas too low: have {call.gas}")
         spoofed = SpoofTransaction(message, from_=call.sender)
         try:
-            return state.costless_execute_transaction(spoofed)
+            with self._whole():
+                return state.costless_execute_transaction(spoofed)
         except (PyEVMError, EthValidationError) as error:
             if state.get_balance(call.sender) < call.value:
                 words = "insufficient funds for gas * price + value"
@@ -202,11 +204,23 @@ class Chain:
     def _writing(self) -> Iterator[None]:
         """One transaction of the file; a second writer waits, a kill leaves all or nothing."""
         try:
-            with self.file.write():
+            with self.file.write(), self._whole():
                 yield
             self.states.settle()
         finally:
             self.states.forget()
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Tell of a part of the accounts that is not there."""
+        try:
+            yield
+        except EVMMissingData as error:
+            raise LedgerUnavailableError(
+                f"the ledger's file has lost a part of its accounts: {error}",
+                path=self.file.path,
+                hint="coopt ledger check says what is damaged; restore it from an export",
+            ) from error
 
 
 def unsigned(state: Any, call: Call) -> Any:

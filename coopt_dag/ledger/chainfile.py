@@ -96,14 +96,27 @@ class ChainFile:
 
     @contextmanager
     def write(self) -> Iterator[None]:
-        """One transaction; a second writer waits, a kill leaves all or nothing."""
-        self.db.execute("begin immediate")
+        """One transaction; a second writer waits, a kill leaves all or nothing.
+
+        Raises
+        ------
+        LedgerUnavailableError
+            Another process has been writing all the while, or the disk is full.
+        """
         try:
-            yield
-            self.db.execute("commit")
-        except BaseException:
-            self.db.execute("rollback")
-            raise
+            self.db.execute("begin immediate")
+            try:
+                yield
+                self.db.execute("commit")
+            except BaseException:
+                self.db.execute("rollback")
+                raise
+        except sqlite3.OperationalError as error:
+            raise LedgerUnavailableError(
+                f"the ledger's file cannot be written: {error}",
+                path=self.path,
+                hint="is another process writing, or the disk full? nothing was recorded",
+            ) from error
 
     def head(self) -> Head:
         """Give the latest block."""

@@ -11,6 +11,7 @@ from eth.exceptions import PyEVMError
 from eth.vm.forks.prague import PragueVM
 from eth.vm.forks.prague.constants import STANDARD_TOKEN_COST, TOTAL_COST_FLOOR_PER_TOKEN
 from eth.vm.forks.prague.transactions import PragueTransactionBuilder
+from eth.vm.interrupt import EVMMissingData
 from eth_hash.auto import keccak
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError as EthValidationError
@@ -138,6 +139,8 @@ def run(state: Any, tx: Signed, *, used: int) -> TxRow:
     state.lock_changes()
     try:
         state.validate_transaction(transaction)
+    except EVMMissingData:
+        raise  # the file is damaged, not the transaction
     except _BAD as error:
         raise Refusal(REFUSED, f"invalid transaction: {error}") from error
     computation = state.apply_transaction(transaction)
