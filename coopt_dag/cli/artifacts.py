@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile
+from coopt_dag.cli.options import As, Json, PassphraseFile, SignTo
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.errors import ContentMissingError, NodeUnavailableError, UsageError
 from coopt_dag.store.dvc import WORKSPACE
@@ -153,6 +153,7 @@ def anchor(
     remote: RemoteName = None,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Record the root CID of a revision's objects on the ledger, for a challenge.
@@ -174,7 +175,8 @@ def anchor(
             f"{cid} of {revision} is not kept in {place.url}, so nobody could fetch it for long.",
             hint=f"coopt artifacts push {'' if revision == WORKSPACE else revision}".rstrip(),
         )
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     made = record(desk, challenge, commit, str(cid))
     if as_json:
         put(made.to_json())

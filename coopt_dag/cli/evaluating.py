@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from coopt_dag.cli.evaluator_status import page, status
 from coopt_dag.cli.loop import CORES
-from coopt_dag.cli.options import As, Cores, Json, PassphraseFile
+from coopt_dag.cli.options import As, Cores, Json, PassphraseFile, SignTo
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.cli.stopping import stoppable
 from coopt_dag.errors import CooptError, UnknownNameError
@@ -70,6 +70,7 @@ def evaluate(
     cores: Cores = CORES,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Re-run pending submissions caged, score them, and record what they improved.
@@ -95,7 +96,9 @@ def evaluate(
     def work(stop: Event) -> None:
         with (
             only_service(workspace.state_dir),
-            _service(workspace, hand, key, challenge or None, cores, stop) as service,
+            _service(
+                workspace, hand, key, challenge or None, cores, stop, sign_to=sign_to
+            ) as service,
         ):
             write = _page_writer(service, metrics)
 
@@ -127,6 +130,8 @@ def _service(
     challenge: str | None,
     cores: int,
     stop: Event,
+    *,
+    sign_to: Path | None,
 ) -> Iterator[Service]:
     """Open the service in the thread that uses it."""
     from coopt_dag.cli import wiring
@@ -137,7 +142,7 @@ def _service(
     def open_data(desk: Desk, name: str) -> AbstractContextManager[Path | None]:
         return opened(desk, load_challenge(desk.workspace, name), identity=key)
 
-    desk = wiring.desk(workspace, who=hand)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     service = Service(desk, cores, note, challenge, open_data, stop)
     try:
         known = desk.state().challenges

@@ -8,8 +8,18 @@ from typing import Annotated
 
 import typer
 
-from coopt_dag.cli.options import As, Cores, Json, PassphraseFile, Trust, WeakCage, level
+from coopt_dag.cli.options import (
+    As,
+    Cores,
+    Json,
+    PassphraseFile,
+    SignTo,
+    Trust,
+    WeakCage,
+    level,
+)
 from coopt_dag.cli.printing import note, put, say
+from coopt_dag.cli.relays import told_as_signed
 from coopt_dag.errors import UsageError
 
 StepName = Annotated[str, typer.Argument(metavar="CHALLENGE/STEP", help="e.g. movielens/bias")]
@@ -25,6 +35,7 @@ def register(
     cores: Cores = CORES,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Open a challenge on the ledger and score its baselines.
@@ -38,7 +49,8 @@ def register(
     workspace = wiring.here()
     loaded = load_challenge(workspace, challenge)
     evaluators = tuple(wiring.address_of(workspace, e) for e in evaluator or ())
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     verdicts = put_on_ledger(desk, loaded, evaluators=evaluators, cores=cores, tell=note)
     if as_json:
         put([v.to_json() for v in verdicts])
@@ -51,6 +63,7 @@ def claim(
     days: Annotated[float, typer.Option(help="How long; at most 30 days.")] = 7,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
 ) -> None:
     """Take or renew a lease on a step.
 
@@ -61,8 +74,11 @@ def claim(
 
     workspace = wiring.here()
     challenge, step = offering.split_name(name)
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     receipt = offering.claim(desk, challenge, step, days=days)
+    if told_as_signed(receipt):
+        return
     say(f"claimed {name} for {days:g} days, transaction {receipt.tx_hash}")
     note(f"next: coopt fork {name} MY_IDEA")
 
@@ -166,6 +182,7 @@ def submit(
     folder: Folder,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Publish a solution and offer it for its step.
@@ -178,8 +195,12 @@ def submit(
 
     workspace = wiring.here()
     loaded = load_challenge(workspace, challenge_of(workspace.steps_dir, folder))
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     cid, receipt = offering.submit(desk, loaded, folder)
+    if not as_json and told_as_signed(receipt):
+        note("once it is relayed, run this command again, until it says submitted")
+        return
     if as_json:
         put({"solution_cid": cid, "tx_hash": receipt.tx_hash, "profile": "unixfs-v1-2025"})
         return

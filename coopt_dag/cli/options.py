@@ -20,6 +20,12 @@ PassphraseFile = Annotated[
         metavar="FILE", help="File with the passphrase; else $COOPT_PASSPHRASE_FILE, else a prompt."
     ),
 ]
+SignTo = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="Sign only, into this folder; `coopt relay` sends it, and pays."
+    ),
+]
 Trust = Annotated[
     bool,
     typer.Option(

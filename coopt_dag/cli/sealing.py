@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile
+from coopt_dag.cli.options import As, Json, PassphraseFile, SignTo
 from coopt_dag.cli.printing import note, put, say
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def seal(
     ] = False,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Commit to the quiz and sealed data of a challenge, and encrypt them to its evaluators.
@@ -49,7 +50,7 @@ def seal(
     recipients = [_recipient(workspace, one) for one in to or ()]
     hand, key = wiring.signer_and_key(workspace, who, passphrase_file, make=True)
     assert key is not None  # noqa: S101  # it was made
-    desk = wiring.desk(workspace, who=hand)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     made = put_under_seal(desk, loaded, recipients=recipients, key=key, again=again)
     if as_json:
         put(
@@ -84,6 +85,7 @@ def unseal(
     epoch: Annotated[int, typer.Option(min=1, help="Number of the seal.")],
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Reveal the key of an epoch to everybody; this cannot be taken back.
@@ -103,7 +105,7 @@ def unseal(
         raise IdentityError(
             "this identity has no key that opens sealed data", hint="use the one that sealed"
         )
-    desk = wiring.desk(workspace, who=hand)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     cid = reveal(desk, challenge, epoch=epoch, key=key)
     pending = sum(s.challenge == challenge for s in desk.state().pending)
     if as_json:

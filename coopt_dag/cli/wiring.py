@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from coopt_dag.store.remote.kubo import KuboStore
 
 LEDGER_FILE = "ledger.sqlite"
+HOMES = ("ledger", "guard", "treasury", "notes")
+"""The four contracts."""
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 def here() -> LoadedWorkspace:
@@ -131,16 +135,31 @@ def _rpc(workspace: LoadedWorkspace) -> Ledger:
     return open_rpc(config.url, address=config.address)
 
 
-def desk(workspace: LoadedWorkspace, *, who: Signer | None = None) -> Desk:
-    """Give the workspace's desk; with an identity, one that can write."""
+def desk(
+    workspace: LoadedWorkspace, *, who: Signer | None = None, sign_to: Path | None = None
+) -> Desk:
+    """Give the workspace's desk; with an identity, one that can write, or sign for a relay."""
     from coopt_dag.evaluation.desk import Desk
 
-    return Desk(
-        workspace,
-        store(workspace),
-        ledger(workspace, write=who is not None),
-        who,
-    )
+    opened = ledger(workspace, write=who is not None)
+    folder = sign_to or outbox(workspace)
+    if who is not None and folder is not None:
+        opened = _signing(opened, folder)
+    return Desk(workspace, store(workspace), opened, who)
+
+
+def outbox(workspace: LoadedWorkspace) -> Path | None:
+    """Give the folder of requests that wait to be relayed, if coopt.toml names one."""
+    named = workspace.spec.ledger.outbox
+    return None if named is None else workspace.root / named
+
+
+def _signing(opened: Ledger, folder: Path) -> Ledger:
+    from coopt_dag.cli.printing import note
+    from coopt_dag.ledger.outbox import Outbox
+    from coopt_dag.ledger.signing import SigningLedger
+
+    return SigningLedger(opened, Outbox(folder), tell=note)
 
 
 def content_store(workspace: LoadedWorkspace) -> Path:
@@ -179,6 +198,21 @@ def namer(workspace: LoadedWorkspace) -> Callable[[str], str]:
 
     names = {i.address: i.name for i in list_identities(identities_folder(workspace))}
     return lambda address: names.get(address, address[:10] + "…")
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an address.
+
+    >>> is_address("0x" + "1f" * 20), is_address("0x1f")
+    (True, False)
+    """
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def deployments(workspace: LoadedWorkspace) -> Path:
+    """Give the folder of records of deployments: with the contracts' sources, if they are here."""
+    contracts = workspace.root / "contracts"
+    return (contracts if (contracts / "src").is_dir() else workspace.root) / "deployments"
 
 
 def address_of(workspace: LoadedWorkspace, who: str) -> str:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from coopt_dag.errors import LedgerRefusedError, UsageError
+from coopt_dag.errors import ContentRefusedError, LedgerRefusedError, UsageError
 from coopt_dag.ledger.actions import Relay, SignedRequest
 from coopt_dag.ledger.codec import encode_call
 from coopt_dag.ledger.outbox import RELAYED, Outbox, Queued
@@ -80,7 +80,6 @@ class SigningLedger:
     ) -> None:
         self._ledger, self._outbox, self._tell = ledger, outbox, tell
         self._lifetime_s, self._clock = lifetime_s, clock
-        self.queued: list[Path] = []
 
     def send(self, action: Action, *, signer: Signer) -> QueuedReceipt:
         """Sign an action as a request and keep it.
@@ -98,19 +97,37 @@ class SigningLedger:
             raise UsageError(
                 f"{name} cannot be signed for a relay", hint="send it yourself, without --sign-to"
             )
-        self._rehearse(action, signer.address)
-        now_ns = self._clock()
+        now_ns, sender = self._clock(), signer.address.lower()
+        now_s = max(now_ns // 10**9, self._ledger.head().time)
         domain = self._ledger.domain(call.contract)
-        deadline = max(now_ns // 10**9, self._ledger.head().time) + self._lifetime_s
-        nonce, sender = secrets.randbits(256), signer.address.lower()
+        waiting = self._waiting(sender, domain, call.data.hex(), now_s)
+        if waiting is not None:
+            return self._receipt(f"{name} was signed before and still waits", waiting)
+        self._rehearse(action, signer.address)
+        nonce, deadline = secrets.randbits(256), now_s + self._lifetime_s
         values = {"nonce": nonce, "deadline": deadline, "data": call.data}
         signature = signer.sign_typed(message(domain, "Request", from_=sender, **values))
         request = SignedRequest(sender, nonce, deadline, call.data.hex(), signature)
         queued = Queued(call.contract, domain, request, call.value)
         path = self._outbox.put(queued, now_ns=now_ns)
-        self.queued.append(path)
-        self._tell(f"{name} is signed, not sent: {path}")
+        return self._receipt(f"{name} is signed, not sent", path)
+
+    def _receipt(self, words: str, path: Path) -> QueuedReceipt:
+        self._tell(f"{words}: {path}")
         return QueuedReceipt(QUEUED, -1, (), 0, path)
+
+    def _waiting(self, sender: str, domain: Domain, data: str, now_s: int) -> Path | None:
+        """Give the file in which the very same call waits: who runs a command twice means once."""
+        for path in self._outbox.pending():
+            try:
+                queued = self._outbox.read(path)
+            except (ContentRefusedError, FileNotFoundError):
+                continue  # the relayer says so; or it has just taken it
+            request = queued.request
+            same = (request.sender, queued.domain, request.data) == (sender, domain, data)
+            if same and request.deadline > now_s:
+                return path
+        return None
 
     def _rehearse(self, action: Action, sender: str) -> None:
         """Refuse now what would be refused later.

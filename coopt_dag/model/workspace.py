@@ -27,6 +27,8 @@ class LedgerConfig(Frozen):
     url: Annotated[str, Field(pattern=r"^https?://")] | None = None
     address: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")] | None = None
     """Address of the deployed contract; absent = deploy on first use (embedded only)."""
+    outbox: RelativePath | None = None
+    """Folder into which commands sign their requests for `coopt relay`, in place of sending."""
 
 
 class IpfsConfig(Frozen):

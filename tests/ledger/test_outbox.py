@@ -134,6 +134,22 @@ def test_what_builds_on_a_queued_request_is_told_to_wait(toy: Bench, outbox: Out
     assert "coopt relay" in refusal.value.hint
 
 
+def test_who_runs_a_command_twice_signs_once(toy: Bench, outbox: Outbox) -> None:
+    pen = Pen(toy, outbox)
+    first = pen(ANN, Claim("toy", "fit", 600))
+    assert pen(ANN, Claim("toy", "fit", 600)) == first
+    assert pen(BEN, Claim("toy", "fit", 600)) != first
+    assert pen(ANN, Claim("toy", "fit", 601)) != first
+    assert len(room(outbox)) == 3
+    assert "still waits" in pen.lines[1]
+
+
+def test_an_expired_request_is_signed_anew(toy: Bench, outbox: Outbox) -> None:
+    first = Pen(toy, outbox, lifetime_s=60)(ANN, Claim("toy", "fit", 600))
+    toy.sleep(120)
+    assert Pen(toy, outbox)(ANN, Claim("toy", "fit", 600)) != first
+
+
 def test_what_nobody_can_relay_is_not_signed(toy: Bench, outbox: Outbox) -> None:
     with pytest.raises(UsageError, match="Pause cannot be signed"):
         Pen(toy, outbox)(ANN, Pause())
