@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.model.wad import from_wad
+from coopt_dag.report.sentences import sentence
+from coopt_dag.report.standing import said, standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -39,9 +41,17 @@ def submission_row(entry: Submission, *, name_of: Callable[[str], str]) -> Row:
 
 
 def board(
-    state: LedgerState, challenge: str, step: str | None, *, name_of: Callable[[str], str]
+    state: LedgerState,
+    challenge: str,
+    step: str | None,
+    *,
+    name_of: Callable[[str], str],
+    now: int = 0,
 ) -> list[Row]:
-    """Give the submissions of a challenge or step: steps in order, the best first."""
+    """Give the submissions of a challenge or step: steps in order, the best first.
+
+    Scores that were struck come behind those that count. `now` tells which times are over.
+    """
     rows = []
     order = [s for c, s in state.steps if c == challenge]
     for name in order if step is None else [step]:
@@ -51,7 +61,7 @@ def board(
         sign = 1 if state.steps[challenge, name].direction == "minimise" else -1
         entries.sort(
             key=lambda s, sign=sign: (  # type: ignore[misc]
-                s.score_wad is None,
+                s.score_wad is None or s.status == "struck",
                 sign * (s.score_wad or 0),
                 s.id,
             )
@@ -61,6 +71,8 @@ def board(
             row = submission_row(entry, name_of=name_of)
             row["head"] = head is not None and head.submission_id == entry.id
             row["now"] = from_wad(head.score_wad) if head and row["head"] else None
+            row["standing"] = standing(state, entry, now=now)
+            row["said"] = said(state, entry.id)
             rows.append(row)
     return rows
 
@@ -76,8 +88,22 @@ def profile(state: LedgerState, address: str, *, name_of: Callable[[str], str]) 
         "submissions": len(mine),
         "records": sum(1 for s in mine if s.status == "record"),
         "heads_held": sum(1 for h in state.heads.values() if h.contributor == address),
+        "struck": sum(1 for s in mine if s.status == "struck"),
         "built_upon_by": sorted(reused),
-        "entries": [submission_row(s, name_of=name_of) for s in mine],
+        **_voice(state, address, numbers),
+        "entries": [submission_row(s, name_of=name_of) | {"said": said(state, s.id)} for s in mine],
+    }
+
+
+def _voice(state: LedgerState, address: str, mine: set[int]) -> Row:
+    """Count what a person says of others' work, and what others say of its own."""
+    reviews = [(n, r.who) for n, found in state.reviews.items() for r in found]
+    endorsed = [(n, who) for n, found in state.endorsements.items() for who in found]
+    return {
+        "reviews_given": sum(who == address for _, who in reviews),
+        "reviews_received": sum(number in mine for number, _ in reviews),
+        "endorsements_given": sum(who == address for _, who in endorsed),
+        "endorsements_received": sum(number in mine for number, _ in endorsed),
     }
 
 
@@ -92,6 +118,7 @@ def log_row(event: Event, *, name_of: Callable[[str], str]) -> Row:
         "event": type(event).__name__,
         "who": name_of(event.actor),
         "tx_hash": event.tx_hash,
+        "text": sentence(event, name_of=name_of),
         "fields": {k: _plain(k, v) for k, v in known.items() if k not in meta},
     }
 
