@@ -130,7 +130,7 @@ def seal(
         (box / "manifest.json").write_bytes(_manifest(name, root, to))
         cid = add_path(desk.store, box, pin=True)
     receipt = desk.send(Seal(name, root, cid))
-    # What is only signed for a relay has no event yet: the next number is ours unless we seal twice.
+    # What is only signed for a relay has no event yet; the next number will be its own.
     epochs = [e.epoch for e in receipt.events if isinstance(e, Sealed)]
     epoch = epochs[0] if epochs else len(desk.state().seals.get(name, ())) + 1
     return Made(epoch, root, cid, len(files), is_new=True)
