@@ -14,7 +14,7 @@ from eth_hash.auto import keccak
 from eth_typing import Address
 from rlp.exceptions import RLPException
 
-from coopt_dag.errors import CooptError
+from coopt_dag.errors import IntegrityError
 from coopt_dag.ledger import chainrows
 from coopt_dag.ledger.chainblock import bloom, receipt_bytes, root
 from coopt_dag.ledger.chainexport import export_chain, import_chain
@@ -93,10 +93,16 @@ def _executed_again(path: Path) -> Finding | None:
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "chain.rlp"
         export_chain(path, exported)
+        done = 0
+
+        def count(_bytes: int, _of: int) -> None:
+            nonlocal done
+            done += 1
+
         try:
-            import_chain(exported, Path(folder) / "ledger.sqlite")
-        except CooptError as error:
-            return Finding(None, str(error))
+            import_chain(exported, Path(folder) / "ledger.sqlite", progress=count)
+        except IntegrityError as error:
+            return Finding(done, error.message)
     return None
 
 

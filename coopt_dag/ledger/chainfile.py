@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x636F6F70
 VERSION = 2
-"""Of the tables; version 1 (before several transactions a block) had no headers to check."""
+"""Of the tables; files from before blocks of several transactions have 0, and are not read."""
 CHAIN_ID = 1337
 # The first contract of the deployer, whose key is public, and those that its constructor makes:
 # processes that open a new file at the same moment can only mean the same ledger.
