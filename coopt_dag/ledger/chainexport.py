@@ -8,6 +8,7 @@ need be believed but the order of the blocks. The same chain gives the same byte
 from __future__ import annotations
 
 import os
+import re
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -195,7 +196,7 @@ def _appearing(target: Path) -> Iterator[Path]:
     if target.exists():
         raise _taken(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target)
+    _sweep(target, mine=False)
     part = target.with_name(f".{target.name}.{os.getpid()}.making")
     try:
         yield part
@@ -205,8 +206,7 @@ def _appearing(target: Path) -> Iterator[Path]:
             raise _taken(target) from error
         _sync(target.parent)
     finally:
-        for left in target.parent.glob(f"{part.name}*"):
-            left.unlink(missing_ok=True)
+        _sweep(target, mine=True)
 
 
 def _taken(target: Path) -> UsageError:
@@ -217,11 +217,15 @@ def _taken(target: Path) -> UsageError:
     )
 
 
-def _sweep(target: Path) -> None:
-    """Remove what killed processes left half made."""
-    for left in target.parent.glob(f".{target.name}.*.making*"):
-        pid = left.name.removeprefix(f".{target.name}.").split(".")[0]
-        if pid.isdecimal() and not _alive(int(pid)):
+def _sweep(target: Path, *, mine: bool) -> None:
+    """Remove what this process, or what killed ones left half made, with SQLite's own files."""
+    name = re.compile(rf"\.+{re.escape(target.name)}\.(\d+)\.making.*")
+    for left in target.parent.iterdir():
+        match = name.fullmatch(left.name)
+        if match is None:
+            continue
+        pid = int(match[1])
+        if (pid == os.getpid()) if mine else not _alive(pid):
             left.unlink(missing_ok=True)
 
 
