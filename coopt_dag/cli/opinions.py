@@ -75,7 +75,7 @@ def review(
         put({"id": number, "opinion": opinion, "review_cid": cid, "tx_hash": receipt.tx_hash})
         return
     say(f"submission {number}: {opinion}, {cid}\ntransaction {receipt.tx_hash}")
-    if opinion == "concern":
+    if opinion == "concern" and desk.state().submissions[number].status == "record":
         note(f"where a score is wrong: coopt dispute open {number} --evidence {cid}")
 
 

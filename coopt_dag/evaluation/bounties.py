@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from coopt_dag.errors import LedgerRefusedError, UnknownNameError, UsageError
+from coopt_dag.evaluation.coin import require_coin
 from coopt_dag.ledger.actions import Fund, Refund, ReleaseGrant
 from coopt_dag.ledger.actions.money import COIN
 from coopt_dag.ledger.events import Funded
@@ -76,7 +77,9 @@ def fund(desk: Desk, offer: Offer) -> Funding:
     state = desk.state()
     _require_place(state, offer.challenge, offer.step)
     epoch = state.epoch(offer.challenge) if offer.epoch is None else offer.epoch
-    if offer.asset != COIN:
+    if offer.asset == COIN:
+        require_coin(desk, offer.amount)
+    else:
         _allow(desk, offer)
     receipt = desk.send(
         Fund(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from coopt_dag.errors import UsageError
 from coopt_dag.ledger.actions import Withdraw
+from coopt_dag.model.wei import from_wei
 
 if TYPE_CHECKING:
     from coopt_dag.evaluation.desk import Desk
@@ -75,6 +76,23 @@ def withdraw(desk: Desk) -> list[Withdrawal]:
         if amount:
             found.append(Withdrawal(home, amount, desk.send(Withdraw(home)).tx_hash))
     return found
+
+
+def require_coin(desk: Desk, wei: int) -> None:
+    """Insist that the signer holds so much, where the ledger can say it.
+
+    Raises
+    ------
+    UsageError
+        It does not; the transaction would be refused without saying why.
+    """
+    ledger, who = desk.ledger, desk.identity.address
+    if not isinstance(ledger, Teller) or ledger.balance(who) >= wei:
+        return
+    raise UsageError(
+        f"this takes {from_wei(wei)}, and {who} holds {from_wei(ledger.balance(who))}",
+        hint="send coin to this address; on the embedded ledger: coopt faucet AMOUNT --to WHO",
+    )
 
 
 def _teller(ledger: Ledger) -> Teller:

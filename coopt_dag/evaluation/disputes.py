@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import LedgerRefusedError, UnknownNameError, UsageError
 from coopt_dag.evaluation import votes
+from coopt_dag.evaluation.coin import require_coin
 from coopt_dag.ledger.actions import Decide, Dispute, Lapse
 from coopt_dag.ledger.typed import message
 from coopt_dag.model.moment import from_seconds
@@ -114,6 +115,7 @@ def _why_final(state: LedgerState, entry: Submission, *, now: int) -> str:
 def dispute(desk: Desk, number: int, evidence_cid: str, *, now: int) -> Receipt:
     """Dispute a record; the challenge's bond is sent along."""
     bond_wei = price(desk, number, now=now)
+    require_coin(desk, bond_wei)
     return desk.send(Dispute(number, evidence_cid, value_wei=bond_wei))
 
 

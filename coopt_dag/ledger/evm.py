@@ -164,12 +164,12 @@ class EvmLedger:
         return int(self._w3.eth.get_block("latest")["gasLimit"])
 
     def read(self, contract_name: str, function: str, *arguments: Any) -> Any:
-        """Ask a contract's view; arguments are as web3 takes them."""
+        """Ask a contract's view; addresses may be lower case."""
         home = self._w3.eth.contract(
             address=Web3.to_checksum_address(self.addresses[contract_name]),
             abi=contract(contract_name)["abi"],
         )
-        return home.functions[function](*arguments).call()
+        return home.functions[function](*map(_checksummed, arguments)).call()
 
     def close(self) -> None:
         """Close the provider if it holds a file."""
@@ -199,6 +199,11 @@ def require_code(w3: Web3, name: str, address: str) -> None:
             f"{len(wanted) // 2 - 1}",
             hint="check [ledger] address in coopt.toml, and the version of coopt",
         )
+
+
+def _checksummed(value: Any) -> Any:
+    """Give an address as web3 wants it; everything else as it is."""
+    return Web3.to_checksum_address(value) if Web3.is_address(value) else value
 
 
 def _hex(value: Any) -> str:
