@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DEPTH = 128
 """Blocks that can be undone row by row; what goes deeper folds the mirrored events anew."""
+CHECKED = 128
+"""Blocks below the head whose hashes are compared once more after they were read."""
 _TRIES = 8
 _FOLDED_AT_ONCE = 5_000
 
@@ -66,7 +68,7 @@ class Follower:
         except sqlite3.DatabaseError as error:
             raise self._file.broken(error) from error
         raise LedgerUnavailableError(
-            f"the chain's latest blocks changed {_TRIES} times while they were read",
+            f"the chain's blocks did not fit together, {_TRIES} times",
             hint="wait for its nodes to agree, then try again",
         )
 
@@ -75,32 +77,38 @@ class Follower:
         self._go_back(source)
         head = source.head()
         cursor = self._file.cursor()
-        first = cursor.next_block
-        for span in source.spans(first, head) if first <= head else ():
-            taken = self._take(span, cursor, head)
-            if taken is None:
-                return False  # another process was faster; go on from where it is
-            cursor = taken
-            if progress is not None:
-                progress(span.last, head)
-        return cursor.next_block > head and self._is_whole(source, first, cursor, head)
+        try:
+            for span in source.spans(cursor.next_block, head):
+                taken = self._take(span, cursor, head)
+                if taken is None:
+                    return False  # another process was faster; go on from where it is
+                cursor = taken
+                if progress is not None:
+                    progress(span.last, head)
+        except LookupError:  # an event without the one that it follows: read from two branches
+            self._is_whole(source, cursor, head)
+            return False
+        return self._is_whole(source, cursor, head) and cursor.next_block > head
 
-    def _is_whole(self, source: LogSource, first: int, cursor: Cursor, head: int) -> bool:
+    def _is_whole(self, source: LogSource, cursor: Cursor, head: int) -> bool:
         """Tell whether all that was taken in is of one chain; go back to where it is not.
 
-        An answer from before a change and one from after it may have come together.
+        An answer from before a change and one from after it may have come together. Blocks that
+        lay deeper than `CHECKED` when they were read are taken for final.
         """
-        known = self._mirror.known(above=max(first - 1, head - self._depth))
+        known = self._mirror.known(above=max(cursor.checked - 1, head - CHECKED))
         found = source.hashes(list(known))
         wrong = [n for n, found_hash in zip(known, found, strict=True) if found_hash != known[n]]
         if wrong:
             self._undo(self._mirror.before(wrong[0]), cursor)
+        elif cursor.checked != cursor.next_block - 1:
+            self._file.check(cursor)
         return not wrong
 
     def _go_back(self, source: LogSource) -> None:
         ancestor = self._mirror.last_common(source)
         cursor = self._file.cursor()
-        if ancestor < cursor.next_block - 1:
+        if cursor.next_block - 1 > ancestor:
             self._undo(ancestor, cursor)
 
     def _undo(self, ancestor: int, cursor: Cursor) -> None:

@@ -24,7 +24,7 @@ _MIRROR = """
 create table meta(key text primary key, value text not null) without rowid;
 create table cursor(
   only integer primary key check(only = 1), next_block integer not null, events integer not null,
-  floor integer not null, turn integer not null);
+  floor integer not null, checked integer not null, turn integer not null);
 create table block(
   number integer primary key, hash blob not null, events integer not null,
   is_empty integer not null);
@@ -71,6 +71,8 @@ class Cursor:
     events: int
     floor: int
     """The lowest block to which the undo table leads back."""
+    checked: int
+    """The last block that was seen to fit those before it."""
     turn: int
     """Counts the writes, so that a process sees that another was faster."""
 
@@ -144,7 +146,7 @@ class IndexFile:
         self._create(_MIRROR)
         self._create(_states() + _DERIVED)
         self.db.executemany("insert into meta values(?,?)", self._wanted.items())
-        self.db.execute("insert into cursor values(1, 0, 0, -1, 0)")
+        self.db.execute("insert into cursor values(1, 0, 0, -1, -1, 0)")
 
     def _create(self, script: str) -> None:
         for statement in filter(str.strip, script.split(";")):
@@ -178,14 +180,23 @@ class IndexFile:
 
     def cursor(self) -> Cursor:
         """Tell how far the index has come."""
-        row = self.db.execute("select next_block, events, floor, turn from cursor").fetchone()
+        row = self.db.execute(
+            "select next_block, events, floor, checked, turn from cursor"
+        ).fetchone()
         return Cursor(*row)
 
     def move(self, *, next_block: int, events: int, floor: int) -> None:
         """Say how far it has come; within `write`."""
         self.db.execute(
-            "update cursor set next_block=?, events=?, floor=?, turn=turn+1",
-            (next_block, events, floor),
+            "update cursor set next_block=?, events=?, floor=?, checked=min(checked, ?),"
+            " turn=turn+1",
+            (next_block, events, floor, next_block - 1),
+        )
+
+    def check(self, cursor: Cursor) -> None:
+        """Say that all blocks fit, unless another process wrote since."""
+        self.db.execute(
+            "update cursor set checked=? where turn=?", (cursor.next_block - 1, cursor.turn)
         )
 
     def close(self) -> None:

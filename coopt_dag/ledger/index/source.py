@@ -82,6 +82,8 @@ class FileSource:
 
     def spans(self, first: int, last: int) -> Iterator[Span]:
         """Give all logs; a span ends with a block."""
+        if first > last:
+            return
         marks = ",".join("?" * len(self._addresses))
         rows = self._db.execute(
             "select l.block, b.hash, l.tx, l.topic0, l.topic1, l.topic2, l.topic3, l.data"  # noqa: S608
