@@ -15,7 +15,7 @@ from coopt_dag.ledger.erc20 import allow
 from coopt_dag.ledger.hashing import keccak
 from coopt_dag.ledger.logs import Decoder, Log
 from coopt_dag.ledger.protocol import Head, Receipt
-from coopt_dag.ledger.refusals import refused
+from coopt_dag.ledger.refusals import UNNAMED, refused
 from coopt_dag.ledger.typed import Domain
 
 if TYPE_CHECKING:
@@ -262,7 +262,8 @@ def _refusals() -> Iterator[None]:
     except ContractCustomError as error:
         raise refused(error_name(str(error.data))) from error
     except ContractLogicError as error:
-        raise refused(str(error)) from error
+        has_data = str(error.data or "").removeprefix("0x")
+        raise refused(str(error) if has_data else UNNAMED) from error
     except TimeExhausted as error:
         raise LedgerUnavailableError(
             f"the transaction was not included within {RECEIPT_TIMEOUT_S} s",
