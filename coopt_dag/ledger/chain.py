@@ -93,7 +93,7 @@ class Chain:
         header = self.header(number)
         context = next_header(header, now=int(self._clock())) if number is None else header
         state = self._state(context, root=header.state_root, kind=kind)
-        message = unsigned(state, call)
+        message = unsigned(call, nonce=state.get_nonce(call.sender))
         if call.gas < needed(message):
             raise Refusal(REFUSED, f"intrinsic gas too low: have {call.gas}")
         spoofed = SpoofTransaction(message, from_=call.sender)
@@ -223,10 +223,10 @@ class Chain:
             ) from error
 
 
-def unsigned(state: Any, call: Call) -> Any:
+def unsigned(call: Call, *, nonce: int) -> Any:
     """Give a message as a transaction without price and signature."""
     return PragueTransactionBuilder.create_unsigned_transaction(
-        nonce=state.get_nonce(call.sender),
+        nonce=nonce,
         gas_price=0,
         gas=call.gas,
         to=Address(call.to),

@@ -59,7 +59,7 @@ def estimate(chain: Chain, call: Call, *, number: int | None) -> int:
     """
     first = chain.execute(call, number=number, kind=MeasuringState)
     output(first, gas=call.gas)
-    least_of_all = _needed(chain, call, number)
+    least_of_all = needed(unsigned(call, nonce=0))
     spare = slack(first)
     if spare is not None:
         return max(call.gas - spare, least_of_all)
@@ -94,7 +94,3 @@ def least(succeeds: Callable[[int], bool], *, low: int, high: int) -> int:
             low = middle
         middle = (low + high) // 2 if high < 4 * low else low * 2
     return high
-
-
-def _needed(chain: Chain, call: Call, number: int | None) -> int:
-    return needed(unsigned(chain.state(number), call))

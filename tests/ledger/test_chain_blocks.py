@@ -16,8 +16,10 @@ from eth.rlp.receipts import Receipt
 from eth.vm.forks.prague.blocks import PragueBlock
 from eth_bloom.bloom import BloomFilter
 from eth_hash.auto import keccak
+from hypothesis import given
+from hypothesis import strategies as st
 
-from coopt_dag.ledger.chainblock import block_bytes
+from coopt_dag.ledger.chainblock import block_bytes, root
 from coopt_dag.ledger.chainrules import FAUCET, FAUCET_WEI
 from coopt_dag.ledger.chaintx import Refusal
 from coopt_dag.ledger.rpc import EmbeddedProvider
@@ -256,6 +258,11 @@ def test_the_same_transactions_at_the_same_times_give_the_same_chain(tmp_path: P
             )
             heads.append(provider.file.head())
     assert heads[0] == heads[1]
+
+
+@given(items=st.lists(st.binary(min_size=1, max_size=80), max_size=140))
+def test_a_lists_root_is_that_of_py_evm(items: list[bytes]):
+    assert root(items) == make_trie_root_and_nodes([_Encoded(item) for item in items])[0]
 
 
 def test_a_contract_sees_the_hashes_of_the_blocks_before(bed: Bed):
