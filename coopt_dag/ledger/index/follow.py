@@ -62,9 +62,12 @@ class Follower:
             The chain does not answer, or does not come to rest.
         """
         try:
-            for _ in range(_TRIES):
-                if self._once(source, progress):
+            tries = 0
+            while tries < _TRIES:
+                found = self._once(source, progress)
+                if found:
                     return
+                tries += found is not None
         except sqlite3.DatabaseError as error:
             raise self._file.broken(error) from error
         raise LedgerUnavailableError(
@@ -72,8 +75,11 @@ class Follower:
             hint="wait for its nodes to agree, then try again",
         )
 
-    def _once(self, source: LogSource, progress: Callable[[int, int], None] | None) -> bool:
-        """Go back and forward once; tell whether the chain was at rest meanwhile."""
+    def _once(self, source: LogSource, progress: Callable[[int, int], None] | None) -> bool | None:
+        """Go back and forward once; tell whether the chain was at rest meanwhile.
+
+        None: another process was faster, and how far it came is where to go on from.
+        """
         self._go_back(source)
         head = source.head()
         cursor = self._file.cursor()
@@ -81,7 +87,7 @@ class Follower:
             for span in source.spans(cursor.next_block, head):
                 taken = self._take(span, cursor, head)
                 if taken is None:
-                    return False  # another process was faster; go on from where it is
+                    return None
                 cursor = taken
                 if progress is not None:
                     progress(span.last, head)
