@@ -31,7 +31,7 @@ def told_as_signed(receipt: Receipt) -> bool:
 
     if not isinstance(receipt, QueuedReceipt):
         return False
-    say(f"signed {receipt.path}")
+    say(str(receipt.path))
     note("next: give the file to whoever relays; they run `coopt relay FOLDER`")
     return True
 
