@@ -15,12 +15,12 @@ _QUANTITIES = ("value", "chainId", "gas", "nonce", "maxFeePerGas", "maxPriorityF
 
 
 class AccountSigner:
-    """Whatever has web3's account interface: `address`, `sign_transaction`, `sign_typed_data`.
+    r"""Whatever has web3's account interface: `address`, `sign_transaction`, `sign_typed_data`.
 
     Local keys, hardware wallets and remote key stores offer it.
 
     >>> from eth_account import Account
-    >>> AccountSigner(Account.from_key(b"\\1" * 32)).address
+    >>> AccountSigner(Account.from_key(b"\1" * 32)).address
     '0x1a642f0e3c3af545e7acbd38b07251b3990914f1'
     """
 

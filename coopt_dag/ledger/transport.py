@@ -125,7 +125,7 @@ class PatientProvider(JSONBaseProvider):
         for turn in range(tries - 1):
             try:
                 answer = _answer(ask, is_slow=is_slow)
-            except _Trouble as trouble:
+            except _TroubleError as trouble:
                 self.patience.wait(turn, asked_s=trouble.asked_s)
             else:
                 if not _asks_to_wait(answer):
@@ -133,11 +133,11 @@ class PatientProvider(JSONBaseProvider):
                 self.patience.wait(turn)
         try:
             return _answer(ask, is_slow=is_slow)
-        except _Trouble as trouble:
+        except _TroubleError as trouble:
             raise _unavailable(trouble) from trouble.__cause__
 
 
-class _Trouble(Exception):
+class _TroubleError(Exception):
     """The node gave no answer; it may give one later."""
 
     def __init__(self, error: Exception, asked_s: float | None = None) -> None:
@@ -151,9 +151,9 @@ def _answer(ask: Callable[[], Any], *, is_slow: bool) -> Any:
     except HTTPError as error:
         response = error.response
         if response is None:
-            raise _Trouble(error) from error
+            raise _TroubleError(error) from error
         if response.status_code in _TROUBLE:
-            raise _Trouble(error, _retry_after(response)) from error
+            raise _TroubleError(error, _retry_after(response)) from error
         said = _said(response)
         if said is None:
             raise _unavailable(error) from error
@@ -165,7 +165,7 @@ def _answer(ask: Callable[[], Any], *, is_slow: bool) -> Any:
                 "id": 0,
                 "error": {"code": -32000, "message": f"timed out: {error}"},
             }
-        raise _Trouble(error) from error
+        raise _TroubleError(error) from error
 
 
 def _asks_to_wait(answer: Any) -> bool:
