@@ -6,12 +6,20 @@ import typer
 
 from coopt_dag.cli import (
     artifacts,
+    bounties,
+    chainfiles,
+    chains,
+    doubts,
     evaluating,
     identities,
     ipfs,
+    judges,
     keeping,
     ledgers,
     loop,
+    opinions,
+    purses,
+    relays,
     reuse,
     runs,
     sealing,
@@ -37,15 +45,31 @@ app.command("fork")(loop.fork)
 app.command("check")(loop.check)
 app.command("submit")(loop.submit)
 app.command("reuse")(reuse.reuse)
+app.command("relay")(relays.relay)
 app.add_typer(evaluating.app, name="evaluate")
 app.command("seal")(sealing.seal)
 app.command("unseal")(sealing.unseal)
 app.command("board")(ledgers.board)
 app.command("log")(ledgers.log)
 app.command("profile")(ledgers.profile)
+app.command("show")(opinions.show)
+app.command("review")(opinions.review)
+app.command("endorse")(opinions.endorse)
+app.add_typer(doubts.app, name="dispute")
+app.command("evaluators")(judges.evaluators)
+app.add_typer(bounties.app, name="bounty")
+app.command("balance")(purses.balance)
+app.command("withdraw")(purses.withdraw)
+app.command("faucet")(purses.faucet)
 
 ledger_app = typer.Typer(help="The chain behind the ledger.", no_args_is_help=True)
-ledger_app.command("deploy")(ledgers.deploy)
+ledger_app.command("deploy")(chains.deploy)
+ledger_app.command("status")(chains.status)
+ledger_app.command("verify-code")(chains.verify_code)
+ledger_app.command("events")(chainfiles.events)
+ledger_app.command("export")(chainfiles.export)
+ledger_app.command("import")(chainfiles.import_)
+ledger_app.command("check")(chainfiles.check)
 app.add_typer(ledger_app, name="ledger")
 
 id_app = typer.Typer(help="Identities: encrypted keys that sign.", no_args_is_help=True)

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile
+from coopt_dag.cli.options import Json
 from coopt_dag.cli.printing import put, say
 from coopt_dag.errors import UnknownNameError
+
+_VOICES = ("reviews", "endorsements")
 
 
 def board(
@@ -20,11 +22,13 @@ def board(
     Example: coopt board movielens/bias
     """
     from coopt_dag.cli import wiring
+    from coopt_dag.cli.clock import now
     from coopt_dag.ledger.state import project
     from coopt_dag.report import board as pages
 
     workspace = wiring.here()
-    state = project(wiring.ledger(workspace, write=False).events())
+    ledger = wiring.ledger(workspace, write=False)
+    state = project(ledger.events())
     challenge, _, step = name.partition("/")
     if challenge not in state.challenges:
         hint = f"coopt challenge register {challenge}"
@@ -32,11 +36,13 @@ def board(
     steps = [s for c, s in state.steps if c == challenge]
     if step and step not in steps:
         raise UnknownNameError("step", step, steps)
-    rows = pages.board(state, challenge, step or None, name_of=wiring.namer(workspace))
+    name_of = wiring.namer(workspace)
+    rows = pages.board(state, challenge, step or None, name_of=name_of, now=now(ledger))
     if as_json:
         put(rows)
         return
-    shown = ("step", "id", "who", "status", "score", "improvement", "end_to_end", "now")
+    shown = ["step", "id", "who", "status", "score", "improvement", "end_to_end", "now"]
+    shown += [c for c in ("standing", "said") if any(r[c] for r in rows)]
     say(pages.table([[r[c] for c in shown] for r in rows], shown))
 
 
@@ -57,11 +63,8 @@ def log(
     if as_json:
         put(rows)
         return
-    lines = []
-    for row in rows:
-        what = " ".join(f"{k}={v}" for k, v in row["fields"].items() if v not in ("", [], None))
-        lines.append((row["seq"], row["block"], row["event"], row["who"], what[:100]))
-    say(pages.table(lines, ("seq", "block", "event", "who", "what")))
+    shown = ("seq", "block", "event", "who", "text")
+    say(pages.table([[r[c] for c in shown] for r in rows], shown))
 
 
 def profile(
@@ -83,25 +86,11 @@ def profile(
         put(found)
         return
     say(f"{found['who']} {found['address']}")
-    for key in ("submissions", "records", "heads_held"):
+    for key in ("submissions", "records", "heads_held", "struck"):
         say(f"{key.replace('_', ' ')}: {found[key]}")
     say(f"built upon by submissions: {found['built_upon_by'] or '-'}")
-    shown = ("id", "step", "status", "before", "score", "improvement")
+    said = [found[f"{what}_{way}"] for what in _VOICES for way in ("given", "received")]
+    say("reviews: {} given, {} received; endorsements: {} given, {} received".format(*said))
+    shown = ["id", "step", "status", "before", "score", "improvement"]
+    shown += ["said"] if any(r["said"] for r in found["entries"]) else []
     say(pages.table([[r[c] for c in shown] for r in found["entries"]], shown))
-
-
-def deploy(
-    url: Annotated[str, typer.Argument(help="JSON-RPC endpoint of a chain.")],
-    who: As = None,
-    passphrase_file: PassphraseFile = None,
-) -> None:
-    """Deploy the ledger's contract on a chain, for workspaces that share it.
-
-    Example: coopt ledger deploy http://127.0.0.1:8545 --as lab
-    """
-    from coopt_dag.cli import wiring
-    from coopt_dag.ledger.remote import deploy_rpc
-
-    signer = wiring.signer(wiring.here(), who, passphrase_file)
-    address = deploy_rpc(url, signer=signer)
-    say(f'[ledger]\nkind = "rpc"\nurl = "{url}"\naddress = "{address}"')
