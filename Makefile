@@ -83,7 +83,7 @@ fmt: env-dev  ## put code into house style
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-bench: env-bench  ## measure us and the tools that people use today
+bench: env-bench $(if $(NPM),contracts/node_modules/.stamp benchmarks/eas/node_modules/.stamp,npm-hint)  ## measure us and the tools that people use today
 	@$(PY) -m benchmarks
 
 docs: env-dev  ## write every generated page and schema anew
@@ -108,7 +108,7 @@ locks: $(UV)  ## resolve locks/*.txt anew from pyproject.toml (UPGRADE=--upgrade
 	@grep -c '^[a-z].*==' locks/*.txt | sed 's/:/: /; s/$$/ packages/'
 
 clean:  ## remove environment and caches (never data, results, store or ledger)
-	@rm -rf $(VENV) contracts/node_modules tests/interop/node_modules envs build dist .snakemake
+	@rm -rf $(VENV) contracts/.forge contracts/node_modules tests/interop/node_modules benchmarks/eas/node_modules envs build dist .snakemake
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -174,6 +174,12 @@ contracts/node_modules/.stamp: contracts/package-lock.json
 tests/interop/node_modules/.stamp: tests/interop/package-lock.json
 	@echo "interop: IPFS software to exchange bytes with, from npm (a few minutes, once)" >&2
 	@cd tests/interop && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+# The attestation service as published, to measure its gas beside ours.
+benchmarks/eas/node_modules/.stamp: benchmarks/eas/package-lock.json
+	@echo "benchmarks: the Ethereum Attestation Service's contracts, from npm" >&2
+	@cd benchmarks/eas && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 npm-hint:

@@ -7,7 +7,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-MODULES = ("bench_runs", "bench_cage", "bench_chain", "bench_store", "bench_dvc", "bench_gateway")
+MODULES = (
+    "bench_runs",
+    "bench_cage",
+    "bench_chain",
+    "bench_store",
+    "bench_dvc",
+    "bench_gateway",
+    "bench_gas",
+)
 
 
 def show(value: Any, indent: str = "  ") -> None:
