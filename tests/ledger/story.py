@@ -177,18 +177,11 @@ class Story:
         return {
             name: (
                 self.ledger.balance(who.address),
-                self.ledger.read("ledger", "owedTo", checksummed(who.address)),
-                self.ledger.read("treasury", "creditOf", toy, checksummed(who.address)),
+                self.ledger.read("ledger", "owedTo", who.address),
+                self.ledger.read("treasury", "creditOf", toy, who.address),
             )
             for name, who in PEOPLE.items()
         }
-
-
-def checksummed(address: str) -> str:
-    """Give an address as web3 wants it."""
-    from eth_utils.address import to_checksum_address
-
-    return to_checksum_address(address)
 
 
 def on_memory() -> Story:

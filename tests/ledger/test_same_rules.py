@@ -15,8 +15,8 @@ from .conftest import Anvil, Bench, anvil_bench, embedded_bench
 from .game import Game
 
 # COOPT_GAMES=200 plays longer than every run of the suite can.
-GAMES = int(os.environ.get("COOPT_GAMES", "8"))
-MOVES = 80
+GAMES = int(os.environ.get("COOPT_GAMES", "4"))
+MOVES = 150
 
 
 def play(machine: type[Game], *, games: int, moves: int = MOVES) -> None:
