@@ -24,7 +24,7 @@ MANY = 10
 def eas_gas(provider: BaseProvider) -> dict[str, int]:
     """Give gas: direct, signed and relayed, and each of ten at once; the first is not counted."""
     w3 = Web3(provider)
-    sender, _, recipient = w3.eth.accounts[:3]
+    sender, _, recipient = list(w3.eth.accounts)[:3]
     data = _data(recipient)
     registry = _deployed(w3, "SchemaRegistry")
     eas = _deployed(w3, "EAS", registry.address)
@@ -50,7 +50,7 @@ def _data(recipient: str) -> tuple[str, int, bool, bytes, bytes, int]:
 
 def _delegated(w3: Web3, eas: Any, uid: bytes) -> Any:
     """Let account 1 sign, as EIP-712 asks, and account 0 bring."""
-    relayer, signer, recipient = w3.eth.accounts[:3]
+    relayer, signer, recipient = list(w3.eth.accounts)[:3]
     data = _data(recipient)
     _, expires, revocable, reference, payload, value = data
     deadline = int(w3.eth.get_block("latest")["timestamp"]) + 3600
