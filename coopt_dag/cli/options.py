@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from coopt_dag.execution.harness.job import Level
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout.")]
-As = Annotated[str | None, typer.Option("--as", metavar="NAME", help="Identity that signs.")]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as", metavar="NAME", help="Identity that signs; 0xADDRESS@URL for a key held elsewhere."
+    ),
+]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option(

@@ -70,7 +70,16 @@ def signer(workspace: LoadedWorkspace, name: str | None, file: Path | None) -> S
     """Unlock the identity that signs: `--as`, the workspace's, or the only one there is."""
     from coopt_dag.ledger.keys import unlock
 
-    return unlock(identities_folder(workspace), chosen(workspace, name), passphrase(file))
+    who = chosen(workspace, name)
+    if "@" in who:
+        return _keyholder(who)
+    return unlock(identities_folder(workspace), who, passphrase(file))
+
+
+def _keyholder(name: str) -> Signer:
+    from coopt_dag.ledger.keyholder import keyholder
+
+    return keyholder(name)
 
 
 def signer_and_key(
@@ -83,7 +92,14 @@ def signer_and_key(
     from coopt_dag.evaluation.agekeys import has_key, make_key
     from coopt_dag.ledger.keys import unlock
 
-    folder, who, word = identities_folder(workspace), chosen(workspace, name), passphrase(file)
+    who = chosen(workspace, name)
+    if "@" in who:
+        if make:
+            raise IdentityError(
+                "a key held elsewhere signs, but opens no sealed data", hint="coopt id new NAME"
+            )
+        return _keyholder(who), None
+    folder, word = identities_folder(workspace), passphrase(file)
     hand = unlock(folder, who, word)
     return hand, make_key(folder, who, word) if make or has_key(folder, who) else None
 
@@ -216,9 +232,9 @@ def deployments(workspace: LoadedWorkspace) -> Path:
 
 
 def address_of(workspace: LoadedWorkspace, who: str) -> str:
-    """Read a name or an address."""
+    """Read a name, an address, or a key held elsewhere (`0xADDRESS@URL`)."""
     if who.startswith("0x"):
-        return who.lower()
+        return who.partition("@")[0].lower()
     from coopt_dag.ledger.keys import find_identity
 
     return find_identity(identities_folder(workspace), who).address

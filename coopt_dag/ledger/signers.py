@@ -68,7 +68,8 @@ class NodeSigner:
 
     def sign_typed(self, typed: dict[str, Any]) -> str:
         """Ask for the signature of EIP-712 data, hex without 0x."""
-        return str(self._ask("eth_signTypedData_v4", self.address, typed))[2:]
+        sayable = {**typed, "message": {k: _said(v) for k, v in typed["message"].items()}}
+        return str(self._ask("eth_signTypedData_v4", self.address, sayable))[2:]
 
     def _ask(self, method: str, *params: Any) -> Any:
         try:
@@ -78,3 +79,12 @@ class NodeSigner:
                 f"whoever holds the key of {self.address} does not sign: {error}",
                 hint="is the account unlocked there?",
             ) from error
+
+
+def _said(value: Any) -> Any:
+    """Give a value as JSON can say it: many readers lose what is beyond 2**53."""
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value

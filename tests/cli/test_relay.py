@@ -189,3 +189,23 @@ def test_a_relayer_without_coin_loses_nothing(shared: tuple[Desk, Node]) -> None
     assert "funds" in said
     assert len(pending(desk)) == 1
     assert desk.json("relay", "out", "--as", "lab")[0]["status"] == "taken"
+
+
+@pytest.mark.npm
+def test_a_key_held_by_another_program_signs_for_a_relay_and_relays(
+    shared: tuple[Desk, Node],
+) -> None:
+    """Anvil holds keys as Clef or Web3Signer would; ours are not asked for."""
+    desk, node = shared
+    student, lab = node.rpc("eth_accounts")[:2]
+    (desk.root.parent / "passphrase").unlink()
+    for keystore in desk.ids.iterdir():
+        keystore.unlink()
+    desk("claim", "tiny/add", "--as", f"{student}@{node.url}", "--sign-to", "out")
+    (outcome,) = desk.json("relay", "out", "--as", f"{lab}@{node.url}")
+    assert (outcome["status"], outcome["who"]) == ("taken", student)
+    desk("claim", "tiny/double", "--as", f"{student}@{node.url}")
+    unknown = "0x" + "11" * 20
+    said = desk.complaint("claim", "tiny/add", "--as", f"{unknown}@{node.url}", code=11)
+    assert "does not sign" in said
+    desk.complaint("claim", "tiny/add", "--as", "ada@somewhere", code=11)
