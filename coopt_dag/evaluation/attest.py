@@ -94,6 +94,11 @@ def kept(desk: Desk, submission: Submission, *, metric_version: int) -> Opening 
     return Opening(**document)
 
 
+def forget(desk: Desk, number: int) -> None:
+    """Drop what was found of a submission: the ledger has judged it."""
+    path_of(desk, number).unlink(missing_ok=True)
+
+
 def is_kept(desk: Desk, state: LedgerState, number: int) -> bool:
     """Tell whether a submission was run here by the metric in force."""
     entry = state.submissions[number]
@@ -113,7 +118,7 @@ def advance(desk: Desk, number: int, tell: Callable[[str], None]) -> bool:
         state = desk.state()
         entry = state.submissions[number]
         if entry.status != "pending":
-            path_of(desk, number).unlink(missing_ok=True)
+            forget(desk, number)
             return True
         version = state.steps[entry.challenge, entry.step].metric_version
         opening = kept(desk, entry, metric_version=version)

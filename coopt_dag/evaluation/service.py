@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 3600.0
 
+OPEN = frozenset({"pending", "contested"})
+"""Statuses of which nobody knows yet what follows: a contested score may become a record."""
+
 Opener: TypeAlias = "Callable[[Desk, str], AbstractContextManager[Path | None]]"
 """Gives the folder that stands for `data/` while a challenge is judged; None = the workspace's."""
 
@@ -176,9 +179,9 @@ class Service:
             elif is_settled:
                 self._queue.reopen(row.id, now=self.clock())
         elif row.state == "attested":
-            if submission.status != "contested":
+            if submission.status not in OPEN:
                 self._queue.requeue(row.id)  # judged: what follows a record is left to do
-        elif row.tries == 0 and not is_settled:
+        elif row.tries == 0 and not is_settled and submission.status not in OPEN:
             self._settle(submission)  # what we began may lack what follows a record: `_judge`
 
     def _advance(self, number: int) -> None:
@@ -245,7 +248,7 @@ class Service:
             self.errors.append(error)
             self.tell(f"  put off for {pause:.0f} s, it stays pending: {error}")
             return None
-        if known.status == "pending":
+        if known.status in OPEN:
             queue.attested(row.id)
             return verdict
         self._settle(known)
@@ -271,6 +274,7 @@ class Service:
 
     def _settle(self, known: Submission) -> None:
         assert self._queue is not None  # noqa: S101  # only rows are settled
+        attest.forget(self.desk, known.id)
         self._queue.settle(
             known.id,
             status=known.status,
