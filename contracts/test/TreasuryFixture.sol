@@ -13,10 +13,9 @@ import {Base} from "./Base.sol";
 import {HonestToken} from "./mocks/Tokens.sol";
 import {Tree} from "./Tree.sol";
 
-/// @notice Cheat codes that only this fixture needs.
+/// @notice A cheat code that only this fixture needs.
 interface VmMore {
     function deployCode(string calldata artifact) external returns (address);
-    function getBlockTimestamp() external view returns (uint256);
 }
 
 /// @notice One challenge with three evaluators whose epoch 0 is over, and what its money needs.
@@ -29,6 +28,7 @@ abstract contract TreasuryFixture is Base {
     }
 
     VmMore internal constant MORE = VmMore(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
+    uint256 internal constant HERE = 31337; // forge's chain; the optimiser trusts block.chainid
     string internal constant NAME = "ocean";
     bytes32 internal constant KEY = keccak256("ocean");
     string internal constant CID = "bafkreitable";
@@ -267,12 +267,12 @@ abstract contract TreasuryFixture is Base {
         return abi.encodePacked(r, s, v);
     }
 
-    function _digest(address verifier, bytes32 structHash) internal view returns (bytes32) {
+    function _digest(address verifier, bytes32 structHash) internal pure returns (bytes32) {
         bytes32 kind = keccak256(
             "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
         );
         bytes32 domain = keccak256(
-            abi.encode(kind, keccak256("coopt-dag"), keccak256("1"), block.chainid, verifier)
+            abi.encode(kind, keccak256("coopt-dag"), keccak256("1"), HERE, verifier)
         );
         return keccak256(abi.encodePacked(bytes2(0x1901), domain, structHash));
     }
@@ -280,7 +280,7 @@ abstract contract TreasuryFixture is Base {
     /// @dev The optimiser takes `block.timestamp` for constant within a call: asked after a warp,
     /// it may say the time before.
     function _now() internal view returns (uint64) {
-        return uint64(MORE.getBlockTimestamp());
+        return uint64(vm.getBlockTimestamp());
     }
 
     function _keys(uint256 a, uint256 b) internal view returns (uint256[] memory some) {

@@ -237,7 +237,7 @@ contract TreasurySettlementTest is TreasuryFixture {
     }
 
     function testFuzz_EveryLeafOfATreePaysItsOwn(uint256 seed, uint8 size) public {
-        uint256 n = bound(size, 1, 24);
+        uint256 n = bound(size, 1, 8);
         uint256 id = _fundCoin(500 ether);
         Payment[] memory table = new Payment[](n);
         uint96 credit = 0;
