@@ -54,7 +54,9 @@ contract CooptNotes is Relayed {
     /// @notice The ledger whose challenges and submissions are spoken of.
     ILedger public ledger;
 
-    mapping(bytes32 challengeKey => mapping(bytes32 root => uint64 time)) private _batches;
+    /// @dev By who anchored, so that nobody can take another's root first with a false CID.
+    mapping(bytes32 challengeKey => mapping(bytes32 root => mapping(address actor => uint64 time)))
+        private _batches;
     mapping(uint256 submissionId => mapping(address account => bool)) private _endorsed;
 
     constructor(ILedger ledger_) {
@@ -82,8 +84,8 @@ contract CooptNotes is Relayed {
         bytes32 key = _requireChallenge(challenge);
         Text.requireCid(batchCid);
         if (root == 0 || count == 0) revert BadRoot();
-        if (_batches[key][root] != 0) revert BatchExists();
-        _batches[key][root] = uint64(block.timestamp);
+        if (_batches[key][root][_msgSender()] != 0) revert BatchExists();
+        _batches[key][root][_msgSender()] = uint64(block.timestamp);
         emit BatchAnchored(
             key, _msgSender(), uint64(block.timestamp), challenge, root, count, batchCid
         );
@@ -106,15 +108,18 @@ contract CooptNotes is Relayed {
         emit Endorsed(stepKey, _msgSender(), submissionId, uint64(block.timestamp));
     }
 
-    /// @notice When the batch was anchored that a leaf belongs to; 0 if it is in none with this
-    /// root.
+    /// @notice When an account anchored the batch that a leaf belongs to; 0 if it did not.
+    /// @dev A leaf is to be a hash of something that is not 64 bytes long, or an inner node passes
+    /// for one.
     function batchTimeOf(
         bytes32 challengeKey,
         bytes32 root,
+        address account,
         bytes32 leaf,
         bytes32[] calldata proof
     ) external view returns (uint64) {
-        return MerkleProof.verifyCalldata(proof, root, leaf) ? _batches[challengeKey][root] : 0;
+        bool isInside = MerkleProof.verifyCalldata(proof, root, leaf);
+        return isInside ? _batches[challengeKey][root][account] : 0;
     }
 
     function _requireChallenge(string calldata challenge) private view returns (bytes32 key) {

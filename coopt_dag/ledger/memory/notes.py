@@ -35,9 +35,10 @@ def anchor_batch(turn: Turn, action: ac.AnchorBatch) -> None:
     require_cid(action.batch_cid)
     if action.root == ZERO_WORD or action.count == 0:
         raise refused("BadRoot")
-    if (action.challenge, action.root) in turn.world.batches:
+    key = action.challenge, action.root, turn.who
+    if key in turn.world.batches:
         raise refused("BatchExists")
-    turn.world.batches[action.challenge, action.root] = turn.now
+    turn.world.batches[key] = turn.now
     turn.tell(
         ev.BatchAnchored,
         challenge=action.challenge,

@@ -166,7 +166,8 @@ class Storage:
     redeemed: dict[tuple[str, int, int, int], bool] = field(default_factory=dict)
     """By challenge, epoch, round and number of the leaf."""
     credit: dict[tuple[str, str], int] = field(default_factory=dict)
-    batches: dict[tuple[str, str], int] = field(default_factory=dict)
+    batches: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """By challenge, root and who anchored it."""
     endorsed: dict[tuple[int, str], bool] = field(default_factory=dict)
     spent: dict[tuple[str, str, int], bool] = field(default_factory=dict)
     """Nonces, by contract and signer."""
