@@ -11,15 +11,18 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from web3 import Web3
 
 from coopt_dag.ledger.actions import Claim, RegisterChallenge, RegisterStep
-from coopt_dag.ledger.artifact import contract
+from coopt_dag.ledger.chaincheck import check_chain
+from coopt_dag.ledger.chainexport import export_chain, import_chain
 from coopt_dag.ledger.chainfile import ChainFileReader
+from coopt_dag.ledger.chainrules import MAX_TRANSACTIONS
+from coopt_dag.ledger.codec import encode_call
 from coopt_dag.ledger.embedded import ADDRESS, open_embedded
 from coopt_dag.ledger.keys import KeySigner
 from coopt_dag.ledger.rpc import EmbeddedProvider
@@ -37,14 +40,15 @@ def measure(*, sends: int = 150, events: int = 3000, kills: int = 20) -> dict[st
         ledger.send(RegisterStep("toy", "fit", "s", "maximise", 0, 0), signer=WHO)
         send_s = _seconds(lambda: [ledger.send(CLAIM, signer=WHO) for _ in range(sends)])
         ledger.close()
-        raw = max(1, events - sends - 2)
-        raw_s = _send_signed(path, raw)
+        one_by_one = max(1, (events - sends) // 3)
+        in_batches = max(1, events - sends - one_by_one - 2)
         figures = {
             "tx_per_s_adapter": sends / send_s,
-            "tx_per_s_provider": raw / raw_s,
+            "tx_per_s_provider": one_by_one / _send_signed(path, one_by_one),
+            "tx_per_s_blocks_of_50": in_batches / _send_batches(path, in_batches),
             "file_bytes_per_event": path.stat().st_size / events,
         }
-        return figures | _reading(path) | _killing(path, kills)
+        return figures | _reading(path) | _moving(path) | _killing(path, kills)
 
 
 def _seconds(work: Callable[[], Any]) -> float:
@@ -53,26 +57,61 @@ def _seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def _send_signed(path: Path, count: int) -> float:
-    """Send transactions signed beforehand, each with its receipt: the chain without our adapter."""
-    provider = EmbeddedProvider(path)
+def _signed(provider: EmbeddedProvider, count: int) -> list[bytes]:
+    """Sign claims beforehand, to measure the chain without our adapter."""
     w3 = Web3(provider)
-    address = Web3.to_checksum_address(ADDRESS)
-    data = w3.eth.contract(address=address, abi=contract()["abi"]).encode_abi(
-        "claim", args=[CLAIM.challenge, CLAIM.step, CLAIM.duration_s]
-    )
     first = w3.eth.get_transaction_count(Web3.to_checksum_address(WHO.address))
-    call = {"to": address, "data": data, "value": 0, "chainId": w3.eth.chain_id, "type": 2}
-    price = {"gas": 200_000, "maxFeePerGas": 0, "maxPriorityFeePerGas": 0}
-    signed = [WHO.sign(call | price | {"nonce": first + i}) for i in range(count)]
+    claim = {
+        "to": Web3.to_checksum_address(ADDRESS),
+        "data": encode_call(CLAIM).data,
+        "value": 0,
+        "chainId": w3.eth.chain_id,
+        "type": 2,
+        "gas": 200_000,
+        "maxFeePerGas": 0,
+        "maxPriorityFeePerGas": 0,
+    }
+    return [WHO.sign(claim | {"nonce": first + n}) for n in range(count)]
 
-    def send() -> None:
-        for raw in signed:
-            w3.eth.get_transaction_receipt(w3.eth.send_raw_transaction(raw))
 
-    seconds = _seconds(send)
-    provider.close()
-    return seconds
+def _send_signed(path: Path, count: int) -> float:
+    """Send transactions one by one, each durable and with its receipt before the next."""
+    with closing(EmbeddedProvider(path)) as provider:
+        signed, w3 = _signed(provider, count), Web3(provider)
+
+        def send() -> None:
+            for raw in signed:
+                receipt = w3.eth.get_transaction_receipt(w3.eth.send_raw_transaction(raw))
+                assert receipt["status"] == 1
+
+        return _seconds(send)
+
+
+def _send_batches(path: Path, count: int) -> float:
+    """Send transactions in batches of 50, each durable and with all receipts before the next."""
+    with closing(EmbeddedProvider(path)) as provider:
+        signed = _signed(provider, count)
+
+        def send() -> None:
+            for start in range(0, count, MAX_TRANSACTIONS):
+                raws = signed[start : start + MAX_TRANSACTIONS]
+                sent = provider.make_batch_request([("eth_sendRawTransaction", [r]) for r in raws])
+                asked = [("eth_getTransactionReceipt", [answer["result"]]) for answer in sent]
+                found = provider.make_batch_request(asked)
+                assert all(answer["result"]["status"] == "0x1" for answer in found)
+
+        return _seconds(send)
+
+
+def _moving(path: Path) -> dict[str, float]:
+    """Export, import by executing every block again, check."""
+    target, again = path.with_name("chain.rlp"), path.with_name("again.sqlite")
+    transactions = check_chain(path).transactions
+    figures = {"export_s": _seconds(lambda: export_chain(path, target))}
+    figures["export_bytes_per_tx"] = target.stat().st_size / transactions
+    figures["import_tx_per_s"] = transactions / _seconds(lambda: import_chain(target, again))
+    figures["check_tx_per_s"] = transactions / _seconds(lambda: check_chain(again))
+    return figures
 
 
 def _reading(path: Path) -> dict[str, float]:

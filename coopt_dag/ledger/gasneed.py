@@ -33,20 +33,32 @@ class MeasuredComputation(Computation):
         if spare is None:
             self.vague = True
             return child
-        stipend = _STIPEND if child_msg.value and child_msg.should_transfer_value else 0
-        paid = child_msg.gas - (0 if child_msg.is_create else stipend)
-        before = left + paid
-        if paid == before - before // 64:  # EIP-150: it was given all but a 64th
-            self.bound = min(self.bound, (spare - 1) * 64 // 63)
-        else:
-            self.bound = min(self.bound, before - paid * 64 // 63 - 2)
+        paid = int(child_msg.gas)
+        if child_msg.value and child_msg.should_transfer_value and not child_msg.is_create:
+            paid -= _STIPEND
+        self.bound = min(self.bound, left + paid - _before(max(0, paid - spare)))
         return child
+
+
+def _before(gas: int) -> int:
+    """Give the gas of which all but a 64th, which may be given to an inner message, is `gas`.
+
+    References
+    ----------
+    EIP-150.
+
+    Examples
+    --------
+    >>> [before - before // 64 for before in map(_before, (1, 63, 64, 126))]
+    [1, 63, 64, 126]
+    """
+    return gas + (gas - 1) // 63 if gas else 0
 
 
 def slack(computation: Any) -> int | None:
     """Give how much less gas gives the same run; none if that cannot be told.
 
-    Exact to within a hundredth of what inner messages use, and never too much.
+    It holds until the end and at every inner message, which gets all but a 64th at most.
     """
     failed = computation.is_error and type(computation.error).__name__ != "Revert"
     if computation.vague or failed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from eth_utils.address import to_checksum_address
@@ -22,6 +23,7 @@ def hexed(value: bytes) -> str:
     return "0x" + value.hex()
 
 
+@lru_cache(maxsize=4096)
 def shown(address: bytes | None) -> str | None:
     """Give an address with its checksum."""
     return to_checksum_address(address) if address else None

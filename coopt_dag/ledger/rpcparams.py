@@ -104,7 +104,10 @@ def quantity(value: Any) -> int:
     """
     if isinstance(value, str) and value.startswith("0x0") and value != "0x0":
         raise invalid(f"{value!r} is a hex number with zeros in front")
-    return _number(value)
+    found = _number(value)
+    if found >= 2**256:
+        raise invalid(f"{value!r} has more than 256 bits")
+    return found
 
 
 def _number(value: Any) -> int:

@@ -94,9 +94,9 @@ class Node:
             time.sleep(0.01)
         return receipt
 
-    def deploy(self, who: KeySigner, runtime: bytes) -> str:
+    def deploy(self, who: KeySigner, runtime: bytes, *, value: int = 0) -> str:
         """Make a contract and give its address."""
-        receipt = self.send(who, data=creation(runtime), gas=1_000_000)
+        receipt = self.send(who, data=creation(runtime), gas=1_000_000, value=value)
         assert receipt["status"] == "0x1"
         return receipt["contractAddress"]
 

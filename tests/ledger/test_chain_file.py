@@ -16,7 +16,7 @@ from web3 import Web3
 
 from coopt_dag.errors import LedgerUnavailableError
 from coopt_dag.ledger.actions import Claim, RegisterChallenge, RegisterStep
-from coopt_dag.ledger.chainfile import ChainFileReader
+from coopt_dag.ledger.chainfile import ADDRESSES, ChainFileReader
 from coopt_dag.ledger.embedded import ADDRESS, open_embedded
 from coopt_dag.ledger.evm import EvmLedger
 from coopt_dag.ledger.rpc import EmbeddedProvider
@@ -114,9 +114,10 @@ def test_processes_that_open_a_new_file_at_once_mean_the_same_ledger(tmp_path: P
     reader.close()
 
 
-def test_the_contract_lies_where_the_deployers_first_one_must(tmp_path: Path):
+def test_the_contracts_lie_where_the_deployers_first_ones_must(tmp_path: Path):
     ledger = open_embedded(tmp_path / "ledger.sqlite")
     assert ledger.address == ADDRESS
+    assert ledger.addresses == ADDRESSES
     ledger.close()
 
 
