@@ -1,0 +1,83 @@
+"""All events of one deployment, as its chain has them now: in memory, or in the index's file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from coopt_dag.ledger.logs import Decoder
+
+if TYPE_CHECKING:
+    from coopt_dag.ledger.events import Event
+    from coopt_dag.ledger.index.book import Index
+    from coopt_dag.ledger.index.source import LogSource
+
+
+class History(Protocol):
+    """Gives events; every call first looks at what is new on the chain, or no more."""
+
+    def events(self, *, after: int = -1) -> list[Event]:
+        """Give all events whose `seq` is above `after`."""
+
+    def of_transaction(self, tx_hash: str, *, block: int) -> list[Event]:
+        """Give what a transaction left in its block."""
+
+    def close(self) -> None:
+        """Let go of files."""
+
+
+class MemoryHistory:
+    """Remembers all events; where the chain is another than it was, they are all read anew."""
+
+    def __init__(self, source: LogSource) -> None:
+        self._source = source
+        self._forget()
+
+    def _forget(self) -> None:
+        self._decoder = Decoder()
+        self._events: list[Event] = []
+        self._tip: tuple[int, bytes] | None = None
+
+    def events(self, *, after: int = -1) -> list[Event]:
+        """Give all events whose `seq` is above `after`."""
+        if self._tip is not None and self._source.hashes([self._tip[0]]) != [self._tip[1]]:
+            self._forget()
+        first = 0 if self._tip is None else self._tip[0] + 1
+        for span in self._source.spans(first, self._source.head()):
+            found = (self._decoder.decode(log) for log in span.logs)
+            self._events.extend(event for event in found if event is not None)
+            self._tip = (span.last, span.last_hash)
+        return self._events[after + 1 :]
+
+    def of_transaction(self, tx_hash: str, *, block: int) -> list[Event]:
+        """Give what a transaction left; the latest events are looked at first."""
+        found: list[Event] = []
+        for event in reversed(self.events()):
+            if event.block < block:
+                break
+            if event.tx_hash == tx_hash:
+                found.append(event)
+        return found[::-1]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class IndexedHistory:
+    """Keeps events in the index, so that a process reads only what is new since the last one."""
+
+    def __init__(self, index: Index, source: LogSource) -> None:
+        self.index, self._source = index, source
+
+    def events(self, *, after: int = -1) -> list[Event]:
+        """Give all events whose `seq` is above `after`."""
+        self.index.refresh(self._source)
+        return self.index.events(after=after)
+
+    def of_transaction(self, tx_hash: str, *, block: int) -> list[Event]:
+        """Give what a transaction left in its block."""
+        self.index.refresh(self._source)
+        return [e for e in self.index.events_of_block(block) if e.tx_hash == tx_hash]
+
+    def close(self) -> None:
+        """Close the index."""
+        self.index.close()
