@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile
+from coopt_dag.cli.options import As, Json, PassphraseFile, SignTo
 from coopt_dag.cli.printing import note, put, say
+from coopt_dag.cli.relays import told_as_signed
 from coopt_dag.errors import UsageError
 
 app = typer.Typer(help="Coin and tokens that sponsors put up.", no_args_is_help=True)
@@ -156,6 +157,7 @@ def refund(
     number: Number,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Send a sponsor what is free of its bounty; anybody may ask, after the deadline.
@@ -166,7 +168,8 @@ def refund(
     from coopt_dag.evaluation import bounties
 
     workspace = wiring.here()
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     receipt = bounties.refund(desk, number)
     _moved(desk, number, receipt, "went back to its sponsor", as_json=as_json)
 
@@ -176,6 +179,7 @@ def release(
     number: Number,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Pay a mini-grant to its payee; only its sponsor may.
@@ -186,7 +190,8 @@ def release(
     from coopt_dag.evaluation import bounties
 
     workspace = wiring.here()
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     receipt = bounties.release(desk, number)
     _moved(desk, number, receipt, "was paid to its payee", as_json=as_json)
 
@@ -198,5 +203,5 @@ def _moved(desk: Any, number: int, receipt: Any, what: str, *, as_json: bool) ->
     amount = sum(getattr(e, "amount", 0) for e in receipt.events)
     if as_json:
         put({"id": number, "amount": amount, "left": entry.left, "tx_hash": receipt.tx_hash})
-    else:
+    elif not told_as_signed(receipt):
         say(f"bounty {number}: {asset_amount(entry.asset, amount)} {what}, {receipt.tx_hash}")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile
+from coopt_dag.cli.options import As, Json, PassphraseFile, SignTo
 from coopt_dag.cli.printing import note, put, say
+from coopt_dag.cli.relays import told_as_signed
 from coopt_dag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def open_(
     ],
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Dispute a record; the challenge's bond is sent along, and lost if the doubt is unfounded.
@@ -39,22 +41,24 @@ def open_(
     from coopt_dag.cli.clock import now
     from coopt_dag.evaluation import disputes
     from coopt_dag.evaluation.papers import paper
+    from coopt_dag.model.moment import from_seconds
 
     workspace = wiring.here()
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     present = now(desk.ledger)
     bond_wei = disputes.price(desk, number, now=present)
     note(f"submission {number}: {disputes.terms(desk.state(), number)}")
     cid = paper(desk, evidence)
     receipt = disputes.dispute(desk, number, cid, now=present)
-    found = disputes.open_dispute(desk.state(), number)
+    made = desk.state().disputes.get(number)  # none while it is only signed
     if as_json:
         told = {"id": number, "bond_wei": bond_wei, "evidence_cid": cid}
-        put(told | {"vote_by": found.vote_by, "tx_hash": receipt.tx_hash})
+        put(told | {"vote_by": made and made.vote_by, "tx_hash": receipt.tx_hash})
         return
-    from coopt_dag.model.moment import from_seconds
-
-    say(f"submission {number} is disputed; the evaluators vote until {from_seconds(found.vote_by)}")
+    if told_as_signed(receipt) or made is None:
+        return
+    say(f"submission {number} is disputed; the evaluators vote until {from_seconds(made.vote_by)}")
     say(f"evidence {cid}\ntransaction {receipt.tx_hash}")
     note(f"next: an evaluator runs coopt dispute vote {number}")
 
@@ -125,6 +129,7 @@ def lapse(
     number: Number,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """End a vote whose time is over without a majority; anybody may.
@@ -138,12 +143,13 @@ def lapse(
     from coopt_dag.evaluation import disputes
 
     workspace = wiring.here()
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     receipt = disputes.lapse(desk, number)
     status = desk.state().submissions[number].status
     if as_json:
         put({"id": number, "status": status, "tx_hash": receipt.tx_hash})
-    else:
+    elif not told_as_signed(receipt):
         say(f"submission {number}: the vote came to nothing, its status is '{status}'")
 
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile
+from coopt_dag.cli.options import As, Json, PassphraseFile, SignTo
 from coopt_dag.cli.printing import note, put, say
+from coopt_dag.cli.relays import told_as_signed
 from coopt_dag.errors import UsageError
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number of a submission.")]
@@ -49,6 +50,7 @@ def review(
     ] = None,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Say what you found in another's submission; it moves no score and no credit.
@@ -68,11 +70,14 @@ def review(
         )
     ((opinion, named),) = chosen.items()
     workspace = wiring.here()
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     cid = paper(desk, named)
     receipt = opinions.review(desk, number, opinion, cid)
     if as_json:
         put({"id": number, "opinion": opinion, "review_cid": cid, "tx_hash": receipt.tx_hash})
+        return
+    if told_as_signed(receipt):
         return
     say(f"submission {number}: {opinion}, {cid}\ntransaction {receipt.tx_hash}")
     if opinion == "concern" and desk.state().submissions[number].status == "record":
@@ -83,6 +88,7 @@ def endorse(
     number: Number,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Stand behind another's submission, once; it moves no score and no credit.
@@ -93,9 +99,10 @@ def endorse(
     from coopt_dag.evaluation import opinions
 
     workspace = wiring.here()
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     receipt = opinions.endorse(desk, number)
     if as_json:
         put({"id": number, "tx_hash": receipt.tx_hash})
-    else:
+    elif not told_as_signed(receipt):
         say(f"you stand behind submission {number}, transaction {receipt.tx_hash}")

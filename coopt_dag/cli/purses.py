@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile
+from coopt_dag.cli.options import As, Json, PassphraseFile, SignTo
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.errors import UsageError
 
@@ -51,6 +51,7 @@ def balance(
 def withdraw(
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Fetch the coin that the contracts owe you: bonds that came back or that you won.
@@ -62,13 +63,14 @@ def withdraw(
     from coopt_dag.model.wei import from_wei
 
     workspace = wiring.here()
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
-    found = fetch(desk)
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    found = fetch(desk, wiring.ledger(workspace, write=True))
     if as_json:
         put([w.to_json() for w in found])
         return
     for one in found:
-        say(f"fetched {from_wei(one.amount_wei)} from the {one.contract}, {one.tx_hash}")
+        say(f"{from_wei(one.amount_wei)} from the {one.contract}: {one.tx_hash}")
     if not found:
         say("nothing is owed to you")
 

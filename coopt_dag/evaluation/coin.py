@@ -67,9 +67,15 @@ def purse(ledger: Ledger, address: str) -> Purse:
     return Purse(address, teller.balance(address), *(_owed(teller, h, address) for h in HOMES))
 
 
-def withdraw(desk: Desk) -> list[Withdrawal]:
-    """Fetch all that the contracts owe the signer; nothing is sent where nothing is owed."""
-    teller, who = _teller(desk.ledger), desk.identity.address
+def withdraw(desk: Desk, ledger: Ledger) -> list[Withdrawal]:
+    """Fetch all that the contracts owe the signer; nothing is sent where nothing is owed.
+
+    Parameters
+    ----------
+    ledger
+        The one that can say what is owed; the desk's own may only sign for a relay.
+    """
+    teller, who = _teller(ledger), desk.identity.address
     found = []
     for home in HOMES:
         amount = _owed(teller, home, who)
