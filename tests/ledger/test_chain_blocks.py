@@ -16,10 +16,11 @@ from eth.rlp.receipts import Receipt
 from eth.vm.forks.prague.blocks import PragueBlock
 from eth_bloom.bloom import BloomFilter
 from eth_hash.auto import keccak
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coopt_dag.ledger.chainblock import block_bytes, root
+from coopt_dag.ledger.chaincheck import check_chain
 from coopt_dag.ledger.chainrules import FAUCET, FAUCET_WEI
 from coopt_dag.ledger.chaintx import Refusal
 from coopt_dag.ledger.rpc import EmbeddedProvider
@@ -263,6 +264,15 @@ def test_the_same_transactions_at_the_same_times_give_the_same_chain(tmp_path: P
 @given(items=st.lists(st.binary(min_size=1, max_size=80), max_size=140))
 def test_a_lists_root_is_that_of_py_evm(items: list[bytes]):
     assert root(items) == make_trie_root_and_nodes([_Encoded(item) for item in items])[0]
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(codes=st.lists(st.binary(max_size=50), min_size=1, max_size=6))
+def test_no_transaction_harms_the_chain_whatever_its_code(bed: Bed, codes: list[bytes]):
+    raws = [bed.node.signed(ANN, data=code, gas=100_000) for code in codes]
+    receipts = [bed.receipt(tx_hash) for tx_hash in bed.send_many(*raws)]
+    assert all(receipt["status"] in ("0x0", "0x1") for receipt in receipts)
+    assert check_chain(bed.provider.file.path).finding is None
 
 
 def test_a_contract_sees_the_hashes_of_the_blocks_before(bed: Bed):

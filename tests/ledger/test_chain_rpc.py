@@ -6,6 +6,7 @@ base types as patterns, its schemas' required fields as tables, its error cases 
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +18,7 @@ import rlp
 from eth.rlp.accounts import Account
 from eth_account import Account as Signer
 from eth_hash.auto import keccak
+from eth_utils.address import to_checksum_address
 from trie import HexaryTrie
 from web3 import HTTPProvider, Web3
 from web3.exceptions import ContractLogicError
@@ -24,7 +26,7 @@ from web3.exceptions import ContractLogicError
 from coopt_dag.ledger.rpc import EmbeddedProvider
 
 from .conftest import Anvil, person
-from .nodes import CALLER, KEEPER, LOGGER, REVERTER, Node, embedded_node, http_node, word
+from .nodes import CALLER, CLOCK, KEEPER, LOGGER, REVERTER, Node, embedded_node, http_node, word
 
 ADDRESS = r"0x[0-9a-fA-F]{40}"
 DATA = r"0x([0-9a-f]{2})*"
@@ -391,6 +393,42 @@ def test_both_nodes_use_the_same_gas(anvil: Anvil, tmp_path: Path):
             ]
             used.append([(r["gasUsed"], r["status"]) for r in receipts])
         assert used[0] == used[1]
+
+
+@pytest.mark.npm
+@pytest.mark.parametrize("number", range(1, 0x12))
+def test_both_nodes_have_the_same_precompiled_contracts(anvil: Anvil, tmp_path: Path, number: int):
+    rng = random.Random(number)
+    lengths = (0, 32, 64, 96, 128, 160, 192, 213, 256, 384)
+    contents = [rng.randbytes(length) for length in lengths] + [word(1) * 3 + b"\x02\x03\x05"]
+    with closing(EmbeddedProvider(tmp_path / "ledger.sqlite")) as provider:
+        for content in contents:
+            message = {"to": "0x" + word(number)[12:].hex(), "data": "0x" + content.hex()}
+            message["gas"] = hex(1_000_000)  # a base of random bytes costs more, and fails on both
+            ours, theirs = (
+                node.answer("eth_call", message, "latest").get("result")
+                for node in (embedded_node(provider), http_node(anvil.url))
+            )
+            assert ours == theirs, content.hex()
+
+
+def test_an_account_can_lend_itself_a_contracts_code(node: Node):
+    # EIP-7702; one authorization that does not hold makes the transaction no worse.
+    clock = node.deploy(person(1), CLOCK)
+    holder = Signer.from_key((1074).to_bytes(32, "big"))
+    nonce = int(node.ask("eth_getTransactionCount", holder.address, "latest"), 16)
+    terms = {"chainId": node.chain_id, "address": to_checksum_address(clock), "nonce": nonce}
+    good, bad = (holder.sign_authorization({**terms, "nonce": n}) for n in (nonce, nonce + 99))
+    receipt = node.send(
+        person(1), to=holder.address, type=4, authorizationList=[bad, good], gas=200_000
+    )
+    assert (receipt["type"], receipt["status"]) == ("0x4", "0x1")
+    code = node.ask("eth_getCode", holder.address, "latest")
+    assert code == "0xef0100" + clock[2:].lower()
+    assert int(node.ask("eth_call", {"to": holder.address}, "latest"), 16) > 0
+    shown = node.ask("eth_getTransactionByHash", receipt["transactionHash"])
+    fits(shown, TRANSACTION | BY_TYPE["0x2"])
+    assert [entry["nonce"] for entry in shown["authorizationList"]] == [hex(nonce + 99), hex(nonce)]
 
 
 def test_web3_deploys_calls_and_reads_with_its_own_methods(node: Node, anvil_or_file: Any):
