@@ -25,6 +25,8 @@ from coopt_dag.ledger.memory import MemoryLedger
 from coopt_dag.ledger.protocol import Ledger
 from coopt_dag.ledger.rpc import EmbeddedProvider
 
+from .kit import person
+
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "contracts"
 ANVIL = CONTRACTS / "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
@@ -63,11 +65,6 @@ class Bench:
 
 # The embedded chain's contracts are deployed with a key that everybody knows.
 DEPLOYER = KeySigner.of((1).to_bytes(32, "big"))
-
-
-def person(number: int) -> KeySigner:
-    """Give the same key for the same number."""
-    return KeySigner.of((1000 + number).to_bytes(32, "big"))
 
 
 class Anvil:

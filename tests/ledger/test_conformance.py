@@ -1,4 +1,4 @@
-"""The rules of the ledger, the same on every adapter."""
+"""The rules of registering, claiming, submitting and judging alone, the same on every ledger."""
 
 from __future__ import annotations
 
@@ -6,80 +6,44 @@ from dataclasses import replace
 
 import pytest
 
-from coopt_dag.errors import LedgerRefusedError
-from coopt_dag.ledger.actions import (
-    Action,
-    Anchor,
-    Claim,
-    RegisterChallenge,
-    RegisterStep,
-    Reject,
-    Release,
-    Rescore,
-    Score,
-    Seal,
-    Submit,
-    Unseal,
-)
-from coopt_dag.ledger.events import (
-    Anchored,
-    Claimed,
-    HeadRescored,
-    Rejected,
-    Scored,
-    Sealed,
-    Submitted,
-    Unsealed,
-)
+from coopt_dag.ledger import actions as ac
+from coopt_dag.ledger import events as ev
+from coopt_dag.ledger.actions import Claim, RegisterChallenge, RegisterStep, Reject, Release, Score
+from coopt_dag.ledger.artifact import CONTRACTS, contract
+from coopt_dag.ledger.refusals import CODES
 from coopt_dag.ledger.state import project
 
-from .conftest import Bench, person
-
-OWNER, JUDGE, ANN, BEN = person(1), person(2), person(3), person(4)
-WAD = 10**18
-
-
-def act(bench: Bench, who, action: Action):
-    """Send, and give the one event that each action leaves."""
-    (event,) = bench.ledger.send(action, signer=who).events
-    return event
-
-
-def code_of(bench: Bench, who, action: Action) -> str:
-    """Send what must be refused, and give the rule's name; nothing may be recorded."""
-    before = bench.ledger.events()
-    with pytest.raises(LedgerRefusedError) as refusal:
-        bench.ledger.send(action, signer=who)
-    assert bench.ledger.events() == before
-    assert refusal.value.hint
-    return refusal.value.code
+from .conftest import Bench
+from .kit import ANN, BEN, DAY, JUDGE, OWNER, ROOT, WAD, act, code_of, hand_in, offer, open_toy
+from .papers import NOBODY, Work
 
 
 @pytest.fixture
 def toy(bench: Bench) -> Bench:
     """A challenge with two steps; on `fit`, more is better, by more than half, two claims."""
     act(bench, OWNER, RegisterChallenge("toy", "m", (OWNER.address, JUDGE.address)))
-    act(bench, OWNER, RegisterStep("toy", "fit", "s", "maximise", WAD // 2, 2))
-    act(bench, OWNER, RegisterStep("toy", "loss", "s", "minimise", 0, 0))
+    act(bench, OWNER, RegisterStep("toy", "fit", "s", "maximise", WAD // 2, 0, 2))
+    act(bench, OWNER, RegisterStep("toy", "loss", "s", "minimise", 0))
     return bench
 
 
 @pytest.fixture
 def headed(toy: Bench) -> Bench:
     """The same, with the owner's baseline of `fit` at 1."""
-    act(toy, OWNER, Submit("toy", "fit", "base", ()))
+    hand_in(toy, Work(OWNER, cid="base"))
     act(toy, OWNER, Score(1, WAD, 7, "r"))
     return toy
 
 
-def offer(bench: Bench, who, *, step: str = "fit", parents: tuple[int, ...] = ()) -> int:
-    act(bench, who, Claim("toy", step, 600))
-    return act(bench, who, Submit("toy", step, "c", parents)).submission_id
+def test_every_custom_error_of_the_contracts_has_a_text():
+    named = {e["name"] for home in CONTRACTS for e in contract(home)["abi"] if e["type"] == "error"}
+    assert named - set(CODES) == set()
 
 
 def test_events_are_numbered_without_gaps_and_can_be_read_from_any_place(headed: Bench):
     events = headed.ledger.events()
-    assert [e.seq for e in events] == list(range(5))  # 1 challenge, 2 steps, 1 offer, 1 score
+    # 1 challenge, 2 steps, commitment, reveal, score
+    assert [e.seq for e in events] == list(range(6))
     assert headed.ledger.events(after=2) == events[3:]
     assert headed.ledger.events(after=99) == []
 
@@ -87,10 +51,9 @@ def test_events_are_numbered_without_gaps_and_can_be_read_from_any_place(headed:
 def test_a_receipt_has_the_event_with_its_sender_time_and_block(toy: Bench):
     receipt = toy.ledger.send(Claim("toy", "fit", 600), signer=ANN)
     (event,) = receipt.events
-    assert isinstance(event, Claimed)
+    assert isinstance(event, ev.Claimed)
     assert (event.actor, event.tx_hash, event.block) == (
-        ANN.address,
-        receipt.tx_hash,
+        *(ANN.address, receipt.tx_hash),
         receipt.block,
     )
     assert event.expires_at == event.time + 600
@@ -99,31 +62,71 @@ def test_a_receipt_has_the_event_with_its_sender_time_and_block(toy: Bench):
     assert toy.ledger.head().time == event.time or toy.ledger.head().height > receipt.block
 
 
+# --- registering --------------------------------------------------------------------------------
+
+
 def test_only_the_owner_adds_steps(toy: Bench):
-    more = RegisterStep("toy", "more", "s", "maximise", 0, 0)
-    assert code_of(toy, JUDGE, more) == "NotOwner"
+    assert code_of(toy, JUDGE, RegisterStep("toy", "more", "s", "maximise", 0)) == "NotOwner"
     assert code_of(toy, OWNER, RegisterStep("no", "x", "s", "maximise", 0)) == "UnknownChallenge"
     assert code_of(toy, OWNER, RegisterStep("toy", "fit", "s", "maximise", 0)) == "StepExists"
+    event = act(toy, OWNER, RegisterStep("toy", "more", "s", "maximise", 5, 6, 7))
+    assert (event.min_delta_wad, event.tolerance_wad, event.claim_cap) == (5, 6, 7)
 
 
-def test_a_challenge_is_registered_once_with_evaluators(toy: Bench):
+def test_a_challenge_is_registered_once_with_its_rules(toy: Bench):
     one = (ANN.address,)
     assert code_of(toy, ANN, RegisterChallenge("toy", "m", one)) == "ChallengeExists"
-    assert code_of(toy, ANN, RegisterChallenge("new", "m", ())) == "NoEvaluators"
-    assert code_of(toy, ANN, RegisterChallenge("new", "", one)) == "BadCid"
-    assert code_of(toy, ANN, RegisterChallenge("new", "m" * 129, one)) == "BadCid"
-    nobody = ("0x" + "0" * 40,)
-    assert code_of(toy, ANN, RegisterChallenge("new", "m", nobody)) == "BadEvaluator"
+    rules = {"slots": 1, "quorum": 1, "reveal_s": 60, "dispute_s": 9, "bond_wei": 8, "pot": 7}
+    event = act(toy, ANN, RegisterChallenge("other", "m", one, closes_at=5, **rules))
+    assert {name: getattr(event, name) for name in rules} == rules
+    assert (event.closes_at, event.evaluators, event.manifest_cid) == (5, one, "m")
+
+
+@pytest.mark.parametrize(
+    ("evaluators", "rules", "code"),
+    [
+        ((), {}, "NoEvaluators"),
+        ((NOBODY,), {}, "BadEvaluator"),
+        ((ANN.address, ANN.address), {}, "BadEvaluator"),
+        (tuple(f"0x{n:040x}" for n in range(1, 18)), {}, "TooManyEvaluators"),
+        ((ANN.address,), {"quorum": 0}, "BadQuorum"),
+        ((ANN.address,), {"quorum": 2}, "BadQuorum"),
+        ((ANN.address,), {"reveal_s": 59}, "BadWindow"),
+        ((ANN.address,), {"reveal_s": 30 * DAY + 1}, "BadWindow"),
+        ((ANN.address,), {"dispute_s": 30 * DAY + 1}, "BadWindow"),
+    ],
+)
+def test_rules_that_nobody_could_live_with_are_refused(bench: Bench, evaluators, rules, code):
+    assert code_of(bench, OWNER, RegisterChallenge("toy", "m", evaluators, **rules)) == code
 
 
 @pytest.mark.parametrize("name", ["", "A", "1a", "a-b", "ä", "a" * 49, "a b", "_a", "a\n"])
 def test_a_name_that_is_no_slug_is_refused(toy: Bench, name: str):
     assert code_of(toy, ANN, RegisterChallenge(name, "m", (ANN.address,))) == "BadName"
+    assert code_of(toy, OWNER, RegisterStep("toy", name, "s", "maximise", 0)) == "BadName"
 
 
 def test_the_longest_name_is_accepted(toy: Bench):
     name = "a" + "_9" * 23 + "z"  # 48 letters
     assert act(toy, ANN, RegisterChallenge(name, "m", (ANN.address,))).challenge == name
+
+
+def test_evaluators_come_and_go_after_a_week(toy: Bench):
+    offered = offer(toy, ANN)
+    assert code_of(toy, ANN, ac.AddEvaluator("toy", BEN.address)) == "NotOwner"
+    assert code_of(toy, OWNER, ac.AddEvaluator("toy", JUDGE.address)) == "BadEvaluator"
+    assert code_of(toy, OWNER, ac.RetireEvaluator("toy", BEN.address)) == "BadEvaluator"
+    added = act(toy, OWNER, ac.AddEvaluator("toy", BEN.address))
+    gone = act(toy, OWNER, ac.RetireEvaluator("toy", JUDGE.address))
+    assert (added.since - added.time, gone.until - gone.time) == (7 * DAY, 7 * DAY)
+    assert code_of(toy, OWNER, ac.RetireEvaluator("toy", JUDGE.address)) == "BadEvaluator"
+    assert code_of(toy, BEN, Score(offered, 1, 1, "r")) == "NotEvaluator"
+    toy.sleep(7 * DAY)
+    assert code_of(toy, JUDGE, Score(offered, 1, 1, "r")) == "NotEvaluator"
+    assert act(toy, BEN, Score(offered, 1, 1, "r")).is_record
+
+
+# --- claims -------------------------------------------------------------------------------------
 
 
 def test_a_claim_ends_by_itself_and_frees_its_slot_even_on_a_quiet_ledger(toy: Bench):
@@ -132,13 +135,14 @@ def test_a_claim_ends_by_itself_and_frees_its_slot_even_on_a_quiet_ledger(toy: B
     assert code_of(toy, JUDGE, Claim("toy", "fit", 60)) == "ClaimsFull"
     toy.sleep(61)
     act(toy, JUDGE, Claim("toy", "fit", 60))
-    assert code_of(toy, ANN, Claim("toy", "fit", 60)) == "ClaimsFull"
+    toy.sleep(60)
+    assert act(toy, OWNER, Claim("toy", "fit", 60))
 
 
 def test_a_claim_that_ended_admits_no_submission(toy: Bench):
     act(toy, ANN, Claim("toy", "fit", 60))
     toy.sleep(61)
-    assert code_of(toy, ANN, Submit("toy", "fit", "c", ())) == "NoLiveClaim"
+    assert code_of(toy, ANN, Work(ANN).commit()) == "NoLiveClaim"
     assert code_of(toy, ANN, Release("toy", "fit")) == "NoLiveClaim"
 
 
@@ -149,52 +153,174 @@ def test_renewing_takes_no_second_slot(toy: Bench):
     assert code_of(toy, JUDGE, Claim("toy", "fit", 60)) == "ClaimsFull"
 
 
-def test_a_released_slot_can_be_taken_by_another_and_by_oneself(toy: Bench):
+def test_who_held_a_capped_step_and_delivered_nothing_leaves_it_for_as_long(toy: Bench):
+    act(toy, ANN, Claim("toy", "fit", 600))
+    toy.sleep(100)
+    act(toy, ANN, Release("toy", "fit"))  # held for about 100 s
+    assert code_of(toy, ANN, Claim("toy", "fit", 60)) == "CoolingDown"
+    act(toy, BEN, Claim("toy", "fit", 60))  # another may
+    toy.sleep(120)
+    assert act(toy, ANN, Claim("toy", "fit", 60))
+
+
+def test_without_a_delivery_a_capped_step_is_held_for_thirty_days_in_all(toy: Bench):
+    act(toy, ANN, Claim("toy", "fit", 30 * DAY))
+    toy.sleep(DAY)
+    assert code_of(toy, ANN, Claim("toy", "fit", 30 * DAY)) == "HeldTooLong"
+    act(toy, ANN, Work(ANN).commit())
+    assert act(toy, ANN, Claim("toy", "fit", 30 * DAY))
+
+
+def test_a_released_slot_can_be_taken_by_another(toy: Bench):
     for who in (ANN, BEN):
         act(toy, who, Claim("toy", "fit", 600))
-    act(toy, ANN, Release("toy", "fit"))
-    act(toy, ANN, Claim("toy", "fit", 600))
-    assert code_of(toy, JUDGE, Claim("toy", "fit", 60)) == "ClaimsFull"
-    act(toy, ANN, Release("toy", "fit"))
+    event = act(toy, ANN, Release("toy", "fit"))
+    assert isinstance(event, ev.Released)
     act(toy, JUDGE, Claim("toy", "fit", 600))
 
 
-@pytest.mark.parametrize("seconds", [0, 59, 30 * 86_400 + 1])
+@pytest.mark.parametrize("seconds", [0, 59, 30 * DAY + 1])
 def test_a_lease_shorter_than_a_minute_or_longer_than_thirty_days_is_refused(
     toy: Bench, seconds: int
 ):
     assert code_of(toy, ANN, Claim("toy", "fit", seconds)) == "BadDuration"
     assert code_of(toy, ANN, Claim("toy", "none", 60)) == "UnknownStep"
+    assert code_of(toy, ANN, Release("toy", "none")) == "UnknownStep"
+
+
+# --- commit and reveal --------------------------------------------------------------------------
 
 
 def test_only_the_owners_first_submission_needs_no_claim(toy: Bench):
-    assert code_of(toy, ANN, Submit("toy", "fit", "c", ())) == "NoLiveClaim"
-    assert act(toy, OWNER, Submit("toy", "fit", "c", ())).submission_id == 1
-    assert code_of(toy, OWNER, Submit("toy", "fit", "c", ())) == "NoLiveClaim"
-    assert act(toy, OWNER, Submit("toy", "loss", "c", ())).submission_id == 2
+    assert code_of(toy, ANN, Work(ANN).commit()) == "NoLiveClaim"
+    assert code_of(toy, ANN, Work(ANN, step="none").commit()) == "UnknownStep"
+    assert act(toy, OWNER, Work(OWNER).commit()).submission_id == 1
+    assert code_of(toy, OWNER, Work(OWNER).commit()) == "NoLiveClaim"
+    assert act(toy, OWNER, Work(OWNER, step="loss").commit()).submission_id == 2
 
 
-def test_parents_are_earlier_submissions_of_the_same_challenge_each_once(headed: Bench):
+def test_a_commitment_is_opened_by_its_author_with_the_same_words_once(toy: Bench):
+    act(toy, ANN, Claim("toy", "fit", 600))
+    work = Work(ANN, cid="solution")
+    assert code_of(toy, ANN, replace(work.commit(), commitment="0" * 64)) == "BadCommitment"
+    event = act(toy, ANN, work.commit())
+    assert (event.submission_id, event.commitment) == (1, work.commit().commitment)
+    assert event.reveal_by == event.time + DAY
+    for other in (
+        replace(work, cid="x"),
+        replace(work, salt="00" * 32),
+        replace(work, parents=(1,)),
+    ):
+        assert code_of(toy, ANN, other.reveal(1)) == "BadOpening"
+    assert code_of(toy, BEN, work.reveal(1)) == "NotContributor"
+    assert code_of(toy, ANN, work.reveal(2)) == "UnknownSubmission"
+    assert code_of(toy, JUDGE, Score(1, 1, 1, "r")) == "UnknownSubmission"  # nothing to judge yet
+    shown = act(toy, ANN, work.reveal(1))
+    assert isinstance(shown, ev.Submitted)
+    assert (shown.submission_id, shown.solution_cid, shown.parents) == (1, "solution", ())
+    assert code_of(toy, ANN, work.reveal(1)) == "AlreadyRevealed"
+
+
+def test_who_copies_a_reveal_has_no_commitment_to_reveal_it_under(toy: Bench):
+    number = offer(toy, ANN)
+    act(toy, BEN, Claim("toy", "fit", 600))
+    copied = Work(ANN).commit()  # Ann's own words, taken from her reveal
+    second = act(toy, BEN, copied).submission_id
+    assert second > number
+    assert code_of(toy, BEN, Work(ANN).reveal(second)) == "BadOpening"
+
+
+def test_a_reveal_comes_until_its_end_and_not_after(bench: Bench):
+    open_toy(bench, reveal_s=60)
+    act(bench, OWNER, Work(OWNER).commit())
+    bench.sleep(61)
+    assert code_of(bench, OWNER, Work(OWNER).reveal(1)) == "RevealTooLate"
+
+
+def test_parents_are_revealed_submissions_of_the_same_challenge_each_once(headed: Bench):
     act(headed, OWNER, RegisterChallenge("other", "m", (OWNER.address,)))
-    act(headed, OWNER, RegisterStep("other", "fit", "s", "maximise", 0, 0))
-    act(headed, OWNER, Submit("other", "fit", "c", ()))  # number 2
+    act(headed, OWNER, RegisterStep("other", "fit", "s", "maximise", 0))
+    hand_in(headed, Work(OWNER, "other"))  # number 2
     act(headed, ANN, Claim("toy", "fit", 600))
-    for parents, code in [
-        ((2,), "UnknownParent"),
-        ((3,), "UnknownParent"),
-        ((1, 1), "ParentsNotRising"),
-        ((0,), "ParentsNotRising"),
-        (tuple(range(1, 66)), "TooManyParents"),
-    ]:
-        assert code_of(headed, ANN, Submit("toy", "fit", "c", parents)) == code
-    event = act(headed, ANN, Submit("toy", "fit", "c", (1,)))
-    assert isinstance(event, Submitted)
-    assert (event.submission_id, event.parents) == (3, (1,))
+    for number, (parents, code) in enumerate(
+        [
+            ((2,), "UnknownParent"),  # of another challenge
+            ((4,), "UnknownParent"),  # itself
+            ((3,), "UnknownParent"),  # not revealed
+            ((99,), "UnknownParent"),
+            ((1, 1), "ParentsNotRising"),
+            ((0,), "ParentsNotRising"),
+            (tuple(range(1, 66)), "TooManyParents"),
+        ],
+        start=3,
+    ):
+        work = Work(ANN, parents=parents)
+        act(headed, ANN, work.commit())
+        assert code_of(headed, ANN, work.reveal(number)) == code
+    assert hand_in(headed, Work(ANN, parents=(1,))) == 10
+    assert headed.ledger.events()[-1].parents == (1,)
+
+
+def test_text_of_any_script_survives(headed: Bench):
+    cid = "Übung-試行-😀"
+    offer(headed, ANN, cid=cid)
+    assert headed.ledger.events()[-1].solution_cid == cid
+
+
+@pytest.mark.parametrize("cid", ["", "c" * 129])
+def test_a_content_identifier_has_1_to_128_bytes(headed: Bench, cid: str):
+    act(headed, ANN, Claim("toy", "fit", 600))
+    work = Work(ANN, cid=cid)
+    number = act(headed, ANN, work.commit()).submission_id
+    assert code_of(headed, ANN, work.reveal(number)) == "BadCid"
+    assert code_of(headed, ANN, RegisterChallenge("more", cid, (ANN.address,))) == "BadCid"
+    assert code_of(headed, OWNER, RegisterStep("toy", "more", cid, "maximise", 0)) == "BadCid"
+
+
+def test_a_contributor_has_so_many_slots_for_each_step(bench: Bench):
+    open_toy(bench, slots=2)
+    for number in (1, 2):
+        assert offer(bench, ANN) == number
+    assert code_of(bench, ANN, Work(ANN).commit()) == "NoSlotLeft"
+    offer(bench, BEN)
+    offer(bench, ANN, step="loss")
+    state = project(bench.ledger.events())
+    assert state.slots_left("toy", "fit", ANN.address) == 0
+    assert state.slots_left("toy", "fit", BEN.address) == 1
+
+
+def test_a_rejected_submission_has_used_its_slot_and_the_owners_baseline_uses_none(bench: Bench):
+    open_toy(bench, slots=1)
+    hand_in(bench, Work(OWNER))
+    act(bench, JUDGE, Reject(offer(bench, ANN), "crashed", "r"))
+    assert code_of(bench, ANN, Work(ANN).commit()) == "NoSlotLeft"
+    offer(bench, OWNER)
+    assert code_of(bench, OWNER, Work(OWNER).commit()) == "NoSlotLeft"
+
+
+def test_a_new_seal_frees_all_slots(bench: Bench):
+    open_toy(bench, slots=1)
+    offer(bench, ANN)
+    act(bench, OWNER, ac.Seal("toy", ROOT, "box"))
+    offer(bench, ANN)
+    assert code_of(bench, ANN, Work(ANN).commit()) == "NoSlotLeft"
+
+
+def test_nothing_can_be_committed_from_the_deadline_on_but_the_owners_baselines(bench: Bench):
+    open_toy(bench, closes_in=300)
+    early = offer(bench, ANN)
+    bench.sleep(300)
+    assert code_of(bench, ANN, Work(ANN).commit()) == "SubmissionsClosed"
+    assert hand_in(bench, Work(OWNER, step="loss")) == 2
+    assert act(bench, JUDGE, Score(early, 2 * WAD, 0, "r")).is_record  # judging may come later
+
+
+# --- judging alone ------------------------------------------------------------------------------
 
 
 def test_the_first_score_sets_the_head_with_no_improvement(headed: Bench):
     event = headed.ledger.events()[-1]
-    assert isinstance(event, Scored)
+    assert isinstance(event, ev.Scored)
     assert (event.before_wad, event.improvement_wad, event.is_record) == (None, 0, True)
     head = project(headed.ledger.events()).head("toy", "fit")
     assert head is not None
@@ -215,7 +341,7 @@ def test_a_record_beats_the_head_by_more_than_min_delta(headed: Bench, gain: int
 
 
 def test_where_less_is_better_a_smaller_score_improves_even_below_zero(toy: Bench):
-    act(toy, OWNER, Submit("toy", "loss", "c", ()))
+    hand_in(toy, Work(OWNER, step="loss"))
     act(toy, OWNER, Score(1, 3, 0, "r"))
     number = offer(toy, ANN, step="loss")
     event = act(toy, JUDGE, Score(number, -4, -1, "r"))
@@ -239,10 +365,11 @@ def test_an_evaluator_scores_its_own_baseline_but_never_its_own_rival(headed: Be
     assert act(headed, OWNER, Score(number, 9 * WAD, 0, "r")).is_record
 
 
-def test_scores_lie_within_half_of_int256(headed: Bench):
-    number, edge = offer(headed, ANN), (2**255 - 1) // 2
-    for score in (Score(number, edge + 1, 0, "r"), Score(number, 0, -edge - 1, "r")):
+def test_scores_have_a_negative(headed: Bench):
+    number, edge = offer(headed, ANN), 2**127 - 1
+    for score in (Score(number, -edge - 1, 0, "r"), Score(number, 0, -edge - 1, "r")):
         assert code_of(headed, JUDGE, score) == "ScoreOutOfRange"
+    assert code_of(headed, JUDGE, Score(number, edge + 1, 0, "r")) == "DoesNotFit"
     event = act(headed, JUDGE, Score(number, -edge, edge, "r"))
     assert event.improvement_wad == -edge - WAD
 
@@ -255,185 +382,62 @@ def test_a_reason_has_one_to_31_bytes(headed: Bench, reason: str):
 def test_a_rejected_submission_keeps_its_reason_and_leaves_the_pending_list(headed: Bench):
     first, second = offer(headed, ANN), offer(headed, BEN)
     event = act(headed, JUDGE, Reject(first, "crashed", "r"))
-    assert isinstance(event, Rejected)
+    assert isinstance(event, ev.Rejected)
     assert (event.contributor, event.challenge, event.step) == (ANN.address, "toy", "fit")
     state = project(headed.ledger.events())
     assert [s.id for s in state.pending] == [second]
     assert state.submissions[first].reason == "crashed"
 
 
-def test_a_head_is_rescored_by_evaluators_naming_the_cause(headed: Bench):
-    assert code_of(headed, ANN, Rescore("toy", "fit", 5, 1)) == "NotEvaluator"
-    assert code_of(headed, JUDGE, Rescore("toy", "loss", 5, 1)) == "NoHead"
-    assert code_of(headed, JUDGE, Rescore("toy", "fit", 5, 9)) == "UnknownSubmission"
-    event = act(headed, JUDGE, Rescore("toy", "fit", 5, 1))
-    assert isinstance(event, HeadRescored)
-    assert (event.old_wad, event.new_wad, event.because) == (WAD, 5, 1)
-    # What follows is measured against the new score: 6 - 5 is less than min_delta.
-    later = act(headed, JUDGE, Score(offer(headed, ANN), 6, 0, "r"))
-    assert (later.before_wad, later.improvement_wad, later.is_record) == (5, 1, False)
-
-
-def test_anybody_anchors_a_root_and_the_event_says_who(toy: Bench):
-    receipt = toy.ledger.send(Anchor("toy", "v1", "root"), signer=ANN)
-    (event,) = receipt.events
-    assert isinstance(event, Anchored)
-    assert (event.actor, event.challenge, event.revision, event.root_cid) == (
-        *(ANN.address, "toy", "v1", "root"),
-    )
-    (entry,) = project(toy.ledger.events()).anchors["toy"]
-    assert (entry.who, entry.revision, entry.root_cid) == (ANN.address, "v1", "root")
-    assert (entry.time, entry.tx_hash) == (event.time, receipt.tx_hash)
-
-
-@pytest.mark.parametrize("revision", ["", "x" * 65, "é" * 33])  # 33 of 2 bytes
-def test_a_revision_has_one_to_64_bytes(toy: Bench, revision: str):
-    assert code_of(toy, ANN, Anchor("toy", revision, "root")) == "BadRevision"
-    assert act(toy, ANN, Anchor("toy", "é" * 32, "root")).revision == "é" * 32
-
-
-def test_an_anchor_needs_a_challenge_and_a_cid(toy: Bench):
-    assert code_of(toy, ANN, Anchor("none", "v1", "root")) == "UnknownChallenge"
-    assert code_of(toy, ANN, Anchor("toy", "v1", "")) == "BadCid"
-    assert code_of(toy, ANN, Anchor("toy", "v1", "c" * 129)) == "BadCid"
-
-
-def test_only_the_owner_and_evaluators_anchor_officially_and_the_latest_counts(toy: Bench):
-    for who, revision, root in [
-        *((OWNER, "v1", "one"), (JUDGE, "v2", "two"), (JUDGE, "v2", "two again")),
-        (ANN, "v2", "forged"),
-    ]:
-        act(toy, who, Anchor("toy", revision, root))
-    state = project(toy.ledger.events())
-    assert len(state.anchors["toy"]) == 4
-    assert state.official_anchor("toy").root_cid == "two again"
-    assert state.official_anchor("toy", "v1").root_cid == "one"
-    assert state.official_anchor("toy", "v3") is None
-    assert state.official_anchor("none") is None
-
-
-def test_text_of_any_script_survives(headed: Bench):
-    act(headed, ANN, Claim("toy", "fit", 600))
-    cid = "Übung-試行-😀"
-    assert act(headed, ANN, Submit("toy", "fit", cid, ())).solution_cid == cid
-
-
-ROOT = "ab" * 32
-
-
-def open_toy(bench: Bench, *, slots: int = 0, closes_in: int | None = None) -> None:
-    """A challenge with a scored baseline under these rules."""
-    closes_at = 0 if closes_in is None else bench.clock.now + closes_in
-    judges = (OWNER.address, JUDGE.address)
-    act(bench, OWNER, RegisterChallenge("toy", "m", judges, slots=slots, closes_at=closes_at))
-    act(bench, OWNER, RegisterStep("toy", "fit", "s", "maximise", 0, 0))
-    act(bench, OWNER, RegisterStep("toy", "loss", "s", "minimise", 0, 0))
-    act(bench, OWNER, Submit("toy", "fit", "base", ()))
-    act(bench, OWNER, Score(1, WAD, 7, "r"))
-
-
-def test_a_contributor_has_so_many_slots_for_each_step(bench: Bench):
-    open_toy(bench, slots=2)
-    for number in (2, 3):
-        assert offer(bench, ANN) == number
-    assert code_of(bench, ANN, Submit("toy", "fit", "c", ())) == "NoSlotLeft"
-    offer(bench, BEN)
-    offer(bench, ANN, step="loss")
-    state = project(bench.ledger.events())
-    assert state.slots_left("toy", "fit", ANN.address) == 0
-    assert state.slots_left("toy", "fit", BEN.address) == 1
-    assert all(state.broken_rule(s) is None for s in state.submissions.values())
-
-
-def test_a_rejected_submission_has_used_its_slot_and_the_owners_baseline_uses_none(bench: Bench):
-    open_toy(bench, slots=1)
-    act(bench, JUDGE, Reject(offer(bench, ANN), "crashed", "r"))
-    assert code_of(bench, ANN, Submit("toy", "fit", "c", ())) == "NoSlotLeft"
-    offer(bench, OWNER)
-    assert code_of(bench, OWNER, Submit("toy", "fit", "c", ())) == "NoSlotLeft"
-
-
-def test_a_submission_that_was_refused_for_its_parents_uses_no_slot(bench: Bench):
-    open_toy(bench, slots=1)
-    act(bench, ANN, Claim("toy", "fit", 600))
-    assert code_of(bench, ANN, Submit("toy", "fit", "c", (9,))) == "UnknownParent"
-    assert act(bench, ANN, Submit("toy", "fit", "c", (1,))).submission_id == 2
-
-
-def test_a_new_seal_frees_all_slots(bench: Bench):
-    open_toy(bench, slots=1)
-    offer(bench, ANN)
-    act(bench, OWNER, Seal("toy", ROOT, "box"))
-    second = offer(bench, ANN)
-    assert code_of(bench, ANN, Submit("toy", "fit", "c", ())) == "NoSlotLeft"
-    state = project(bench.ledger.events())
-    assert state.submissions[second].epoch == 1
-    assert state.broken_rule(state.submissions[second]) is None
-
-
-def test_nothing_can_be_submitted_from_the_deadline_on_but_the_owners_baselines(bench: Bench):
-    open_toy(bench, closes_in=300)
-    early = offer(bench, ANN)
-    bench.sleep(300)
-    assert code_of(bench, ANN, Submit("toy", "fit", "c", ())) == "SubmissionsClosed"
-    late = act(bench, OWNER, Submit("toy", "loss", "base", ())).submission_id
-    act(bench, JUDGE, Score(early, 2 * WAD, 0, "r"))  # judging may come later
-    state = project(bench.ledger.events())
-    assert [state.broken_rule(state.submissions[n]) for n in (early, late)] == [None, None]
+# --- hidden data and metrics --------------------------------------------------------------------
 
 
 def test_seals_count_epochs_and_only_the_owner_makes_and_opens_them(toy: Bench):
-    first = act(toy, OWNER, Seal("toy", ROOT, "box"))
-    second = act(toy, OWNER, Seal("toy", "cd" * 32, "box 2"))
-    assert isinstance(first, Sealed)
+    first = act(toy, OWNER, ac.Seal("toy", ROOT, "box"))
+    second = act(toy, OWNER, ac.Seal("toy", "cd" * 32, "box 2"))
+    assert isinstance(first, ev.Sealed)
     assert (first.epoch, first.root, first.sealed_cid) == (1, ROOT, "box")
     assert second.epoch == 2
     for who in (ANN, JUDGE):
-        assert code_of(toy, who, Seal("toy", ROOT, "box")) == "NotOwner"
-        assert code_of(toy, who, Unseal("toy", 1, "keys")) == "NotOwner"
-    assert code_of(toy, OWNER, Seal("none", ROOT, "box")) == "UnknownChallenge"
-    assert code_of(toy, OWNER, Seal("toy", "0" * 64, "box")) == "BadRoot"
-    assert code_of(toy, OWNER, Seal("toy", ROOT, "")) == "BadCid"
-    entry = project(toy.ledger.events()).seal("toy")
-    assert (entry.epoch, entry.root, entry.sealed_cid, entry.is_open) == (
-        *(2, "cd" * 32, "box 2", False),
-    )
+        assert code_of(toy, who, ac.Seal("toy", ROOT, "box")) == "NotOwner"
+        assert code_of(toy, who, ac.Unseal("toy", 1, "keys")) == "NotOwner"
+    assert code_of(toy, OWNER, ac.Seal("none", ROOT, "box")) == "UnknownChallenge"
+    assert code_of(toy, OWNER, ac.Seal("toy", "0" * 64, "box")) == "BadRoot"
+    assert code_of(toy, OWNER, ac.Seal("toy", ROOT, "")) == "BadCid"
 
 
 def test_an_epoch_is_opened_once(toy: Bench):
-    act(toy, OWNER, Seal("toy", ROOT, "box"))
+    act(toy, OWNER, ac.Seal("toy", ROOT, "box"))
     for epoch in (0, 2):
-        assert code_of(toy, OWNER, Unseal("toy", epoch, "keys")) == "UnknownEpoch"
-    assert code_of(toy, OWNER, Unseal("toy", 1, "")) == "BadCid"
-    event = act(toy, OWNER, Unseal("toy", 1, "keys"))
-    assert isinstance(event, Unsealed)
+        assert code_of(toy, OWNER, ac.Unseal("toy", epoch, "keys")) == "UnknownEpoch"
+    assert code_of(toy, OWNER, ac.Unseal("toy", 1, "")) == "BadCid"
+    event = act(toy, OWNER, ac.Unseal("toy", 1, "keys"))
+    assert isinstance(event, ev.Unsealed)
     assert (event.epoch, event.keys_cid) == (1, "keys")
-    assert code_of(toy, OWNER, Unseal("toy", 1, "other")) == "AlreadyUnsealed"
-    assert project(toy.ledger.events()).seal("toy").keys_cid == "keys"
+    assert code_of(toy, OWNER, ac.Unseal("toy", 1, "other")) == "AlreadyUnsealed"
 
 
-def test_while_the_hidden_data_are_public_nobody_submits_and_a_new_seal_goes_on(bench: Bench):
+def test_while_the_hidden_data_are_public_nobody_commits_and_a_new_seal_goes_on(bench: Bench):
     open_toy(bench)
-    act(bench, OWNER, Seal("toy", ROOT, "box"))
-    before = offer(bench, ANN)
-    act(bench, OWNER, Unseal("toy", 1, "keys"))
-    assert code_of(bench, ANN, Submit("toy", "fit", "c", ())) == "SubmissionsClosed"
-    act(bench, OWNER, Seal("toy", "cd" * 32, "box"))
-    after = offer(bench, ANN)
-    state = project(bench.ledger.events())
-    assert [state.broken_rule(state.submissions[n]) for n in (before, after)] == [None, None]
+    act(bench, OWNER, ac.Seal("toy", ROOT, "box"))
+    offer(bench, ANN)
+    act(bench, OWNER, ac.Unseal("toy", 1, "keys"))
+    assert code_of(bench, ANN, Work(ANN).commit()) == "SubmissionsClosed"
+    act(bench, OWNER, ac.Seal("toy", "cd" * 32, "box"))
+    assert offer(bench, ANN) == 2
 
 
-def test_an_evaluator_sees_by_itself_what_a_lying_ledger_let_in(bench: Bench):
-    open_toy(bench, slots=1, closes_in=300)
-    act(bench, OWNER, Seal("toy", ROOT, "box"))
-    number = offer(bench, ANN)
-    state = project(bench.ledger.events())
-    first = state.submissions[number]
-    twice = replace(first, id=first.id + 1)
-    assert state.broken_rule(twice) == "no_slot"
-    assert state.broken_rule(replace(first, time=bench.clock.now + 300)) == "late"
-    act(bench, OWNER, Unseal("toy", 1, "keys"))
-    state = project(bench.ledger.events())
-    assert state.broken_rule(first) is None
-    assert state.broken_rule(twice) == "late"
+def test_a_metric_changes_in_a_later_epoch_than_that_of_its_notice(headed: Bench):
+    proposal = ac.ProposeMetric("toy", "fit", "spec 2", "minimise", 5, 6)
+    activation = ac.ActivateMetric("toy", "fit")
+    assert code_of(headed, ANN, proposal) == "NotOwner"
+    assert code_of(headed, OWNER, replace(proposal, spec_cid="")) == "BadCid"
+    assert code_of(headed, OWNER, replace(proposal, step="none")) == "UnknownStep"
+    assert code_of(headed, OWNER, activation) == "NoProposal"
+    act(headed, OWNER, proposal)
+    assert code_of(headed, OWNER, activation) == "NotYet"
+    act(headed, OWNER, ac.Seal("toy", ROOT, "box"))
+    assert act(headed, OWNER, activation).metric_version == 1
+    # Nothing can be compared with the baseline's 1, which was of another metric.
+    number = offer(headed, ANN)
+    assert code_of(headed, JUDGE, Score(number, 0, 0, "r")) == "HeadIsStale"
