@@ -8,7 +8,9 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
+
+from coopt_dag.errors import LedgerUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,11 +49,9 @@ class Nonces:
     @contextmanager
     def turn(self, address: str) -> Iterator[Turn]:
         """Give the next nonce, and hold everybody else with this address off."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._folder / f"{self._chain_id}-{address.lower()}.json"
         # flock is about the open file, so that threads keep each other out as processes do;
         # the system lets go of it when a process dies
-        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        with self._open(address) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             turn = Turn(self._next(address, file.read()))
             yield turn
@@ -59,6 +59,18 @@ class Nonces:
                 file.seek(0)
                 file.truncate()
                 json.dump({"hash": turn.sent, "nonce": turn.nonce}, file)
+
+    def _open(self, address: str) -> IO[str]:
+        path = self._folder / f"{self._chain_id}-{address.lower()}.json"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+        except OSError as error:
+            raise LedgerUnavailableError(
+                f"the note of the last nonce cannot be kept: {error.strerror}",
+                path=path,
+                hint="let $XDG_CACHE_HOME name a folder that you can write to",
+            ) from error
 
     def _next(self, address: str, remembered: str) -> int:
         waiting = int(self._node.call("eth_getTransactionCount", address, "pending"), 16)
