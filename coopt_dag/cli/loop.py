@@ -198,8 +198,9 @@ def submit(
     hand = wiring.signer(workspace, who, passphrase_file)
     desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     cid, receipt = offering.submit(desk, loaded, folder)
-    if not as_json and told_as_signed(receipt):
-        note("once it is relayed, run this command again, until it says submitted")
+    if not as_json and (signed := told_as_signed(receipt)):
+        if signed.startswith("Commit"):
+            note("once it is relayed, run this command again: it signs the reveal")
         return
     if as_json:
         put({"solution_cid": cid, "tx_hash": receipt.tx_hash, "profile": "unixfs-v1-2025"})

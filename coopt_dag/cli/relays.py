@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 BATCH = 50
 
 
-def told_as_signed(receipt: Receipt) -> bool:
-    """Print where a request waits; false if it was sent."""
+def told_as_signed(receipt: Receipt) -> str:
+    """Print where a request waits; give what it asks for, nothing if it was sent."""
     from coopt_dag.ledger.signing import QueuedReceipt
 
     if not isinstance(receipt, QueuedReceipt):
-        return False
+        return ""
     say(str(receipt.path))
     note("next: give the file to whoever relays; they run `coopt relay FOLDER`")
-    return True
+    return receipt.what
 
 
 def relay(

@@ -17,7 +17,7 @@ from coopt_dag.ledger.events import NonceCancelled, Skipped
 from coopt_dag.ledger.evm import error_name
 from coopt_dag.ledger.outbox import DONE, FAILED, RELAYED, Outbox, Queued
 from coopt_dag.ledger.refusals import refused
-from coopt_dag.ledger.signing import Rehearsing
+from coopt_dag.ledger.signing import Rehearsing, describe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -264,16 +264,14 @@ def _again(item: _Item, words: str) -> _Item:
 
 
 def _outcome(item: _Item, status: str, words: str = "") -> Outcome:
-    what = describe(item.queued)
-    return Outcome(item.path, status, item.queued.request.sender, what, words)
+    what, who = asked_for(item.queued), item.queued.request.sender
+    return Outcome(item.path, status, who, what, words)
 
 
-def describe(queued: Queued) -> str:
-    """Say what a request asks for: the action, and the step or number it is about."""
+def asked_for(queued: Queued) -> str:
+    """Say what a request asks for, as its data tell; nobody's label is believed."""
     data = bytes.fromhex(queued.request.data)
     try:
-        action = decode_call(queued.contract, data, {})
+        return describe(decode_call(queued.contract, data, {}))
     except (LedgerRefusedError, ValueError):
         return "an unknown call"
-    about = (getattr(action, name, None) for name in ("step", "submission_id", "bounty_id"))
-    return " ".join([type(action).__name__, *(str(a) for a in about if a)])

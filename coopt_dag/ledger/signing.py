@@ -49,7 +49,20 @@ class Rehearsing(Protocol):
 class QueuedReceipt(Receipt):
     """Says that an action was signed and waits; no event has come of it yet."""
 
+    what: str
+    """As `describe` tells it."""
     path: Path
+
+
+def describe(action: Action) -> str:
+    """Say in two words what an action asks for.
+
+    >>> from coopt_dag.ledger.actions import Claim, Endorse
+    >>> describe(Claim("toy", "fit", 600)), describe(Endorse(7))
+    ('Claim fit', 'Endorse 7')
+    """
+    about = (getattr(action, name, None) for name in ("step", "submission_id", "bounty_id"))
+    return " ".join([type(action).__name__, *(str(a) for a in about if a)])
 
 
 class SigningLedger:
@@ -92,17 +105,18 @@ class SigningLedger:
             Nobody can relay such an action.
         """
         call = encode_call(action)
-        name = type(action).__name__
+        what = describe(action)
         if call.contract not in RELAYED or isinstance(action, Relay):
             raise UsageError(
-                f"{name} cannot be signed for a relay", hint="send it yourself, without --sign-to"
+                f"{type(action).__name__} cannot be signed for a relay",
+                hint="send it yourself, without --sign-to",
             )
         now_ns, sender = self._clock(), signer.address.lower()
         now_s = max(now_ns // 10**9, self._ledger.head().time)
         domain = self._ledger.domain(call.contract)
         waiting = self._waiting(sender, domain, call.data.hex(), now_s)
         if waiting is not None:
-            return self._receipt(f"{name} was signed before and still waits", waiting)
+            return self._receipt(what, "was signed before and still waits", waiting)
         self._rehearse(action, signer.address)
         nonce, deadline = secrets.randbits(256), now_s + self._lifetime_s
         values = {"nonce": nonce, "deadline": deadline, "data": call.data}
@@ -110,11 +124,11 @@ class SigningLedger:
         request = SignedRequest(sender, nonce, deadline, call.data.hex(), signature)
         queued = Queued(call.contract, domain, request, call.value)
         path = self._outbox.put(queued, now_ns=now_ns)
-        return self._receipt(f"{name} is signed, not sent", path)
+        return self._receipt(what, "is signed, not sent", path)
 
-    def _receipt(self, words: str, path: Path) -> QueuedReceipt:
-        self._tell(f"{words}: {path}")
-        return QueuedReceipt(QUEUED, -1, (), 0, path)
+    def _receipt(self, what: str, words: str, path: Path) -> QueuedReceipt:
+        self._tell(f"{what} {words}: {path}")
+        return QueuedReceipt(QUEUED, -1, (), 0, what, path)
 
     def _waiting(self, sender: str, domain: Domain, data: str, now_s: int) -> Path | None:
         """Give the file in which the very same call waits: who runs a command twice means once."""

@@ -32,7 +32,7 @@ from coopt_dag.ledger.embedded import open_embedded
 from coopt_dag.ledger.events import Claimed, Released, Skipped
 from coopt_dag.ledger.evm import EvmLedger
 from coopt_dag.ledger.outbox import LARGEST_BYTES, Outbox, parse
-from coopt_dag.ledger.relaying import TRIES, Outcome, Relayer, describe
+from coopt_dag.ledger.relaying import TRIES, Outcome, Relayer, asked_for
 from coopt_dag.ledger.signing import LIFETIME_S, SigningLedger
 
 from .conftest import Bench, anvil_bench, embedded_bench, memory_bench, person
@@ -572,11 +572,11 @@ def test_what_is_asked_for_is_read_from_the_data_not_from_a_label(
     toy: Bench, outbox: Outbox
 ) -> None:
     queued = outbox.read(Pen(toy, outbox)(ANN, Claim("toy", "fit", 600)))
-    assert describe(queued) == "Claim fit"
+    assert asked_for(queued) == "Claim fit"
     unknown = replace(queued, request=replace(queued.request, data="ffffffff"))
-    assert describe(unknown) == "an unknown call"
+    assert asked_for(unknown) == "an unknown call"
     cut = replace(queued, request=replace(queued.request, data=queued.request.data[:20]))
-    assert describe(cut) == "an unknown call"
+    assert asked_for(cut) == "an unknown call"
 
 
 def test_an_endorsement_goes_to_the_notes(toy: Bench, outbox: Outbox) -> None:
