@@ -17,6 +17,7 @@ from coopt_dag.ledger.actions.money import COIN
 from coopt_dag.ledger.artifact import contract
 from coopt_dag.ledger.hashing import challenge_key, keccak
 from coopt_dag.ledger.names import CHOICES, camel, snake
+from coopt_dag.ledger.refusals import UNNAMED, refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,13 +103,13 @@ def decode_call(home: str, data: bytes, challenges: Mapping[str, str]) -> ac.Act
     """
     entry = _functions(home).get(data[:_SELECTOR])
     if entry is None:
-        raise LedgerRefusedError("UnknownCall", "the contract has no such function")
+        raise refused(UNNAMED)
     kinds = [collapse_if_tuple(i) for i in entry["inputs"]]
     try:
         values = list(abi_decode(kinds, data[_SELECTOR:]))
         return _action(entry, values, home, challenges)
     except (DecodingError, UnicodeDecodeError, IndexError) as error:
-        raise LedgerRefusedError("UnknownCall", f"the call's data do not fit: {error}") from error
+        raise refused(UNNAMED) from error
 
 
 def _action(
@@ -118,7 +119,7 @@ def _action(
         return _decode_relay(entry["name"], values, home)
     make = getattr(ac, entry["name"][0].upper() + entry["name"][1:], None)
     if make is None:
-        raise LedgerRefusedError("UnknownCall", f"{entry['name']} changes nothing")
+        raise refused(UNNAMED)  # it changes nothing
     found: dict[str, Any] = {}
     for entry_in, value in zip(entry["inputs"], values, strict=True):
         name = snake(entry_in["name"])
@@ -201,7 +202,7 @@ def _encode_relay(action: ac.Relay) -> Call:
 def _decode_relay(name: str, values: list[Any], home: str) -> ac.Relay:
     requests, signatures = values if name == "relayMany" else ([values[0]], [values[1]])
     if len(requests) != len(signatures):
-        raise LedgerRefusedError("BadBatch", "requests and signatures do not pair")
+        raise refused("BadBatch")
     pairs = zip(requests, signatures, strict=True)
     found = [(*request[:3], request[3].hex(), signature.hex()) for request, signature in pairs]
     return ac.Relay(home, tuple(ac.SignedRequest(*parts) for parts in found))
