@@ -148,7 +148,7 @@ def _rpc(workspace: LoadedWorkspace) -> Ledger:
             path=workspace.root / "coopt.toml",
             hint="address = that of a deployed CooptLedger; coopt ledger deploy makes one",
         )
-    return open_rpc(config.url, address=config.address)
+    return open_rpc(config.url, address=config.address, index=workspace.state_dir)
 
 
 def desk(

@@ -8,13 +8,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 from web3.exceptions import Web3Exception
 
 from coopt_dag.errors import LedgerUnavailableError, SpecError, UsageError
 from coopt_dag.ledger.artifact import CONTRACTS, contract
 from coopt_dag.ledger.evm import addresses_of, transact
 from coopt_dag.ledger.hashing import keccak
+from coopt_dag.ledger.remote import provider_of
 from coopt_dag.model.json_text import read_json
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def deploy_recorded(
         The chain cannot be reached, or refuses.
     """
     return deploy_at(
-        HTTPProvider(url, request_kwargs={"timeout": 30}),
+        provider_of(url),
         folder,
         signer=signer,
         network=network,

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from web3 import HTTPProvider
-
 from coopt_dag.errors import IdentityError
 from coopt_dag.ledger.node import Node
+from coopt_dag.ledger.remote import provider_of
 from coopt_dag.ledger.signers import NodeSigner
-from coopt_dag.ledger.transport import PatientProvider
 
 if TYPE_CHECKING:
     from coopt_dag.ledger.protocol import Signer
@@ -39,5 +37,4 @@ def keyholder(name: str) -> Signer:
         raise IdentityError(
             f"'{name}' names no key held elsewhere", hint="0xADDRESS@http://127.0.0.1:8550"
         )
-    provider = HTTPProvider(found[2], request_kwargs={"timeout": _TIMEOUT_S})
-    return NodeSigner(Node(PatientProvider(provider)), found[1].lower())
+    return NodeSigner(Node(provider_of(found[2], timeout_s=_TIMEOUT_S)), found[1].lower())

@@ -6,12 +6,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 from web3.exceptions import Web3Exception
 
 from coopt_dag.errors import LedgerUnavailableError
 from coopt_dag.ledger.artifact import CONTRACTS, contract
 from coopt_dag.ledger.evm import addresses_of
+from coopt_dag.ledger.remote import provider_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +65,7 @@ def first_difference(found: bytes, wanted: bytes) -> int | None:
 
 def verify_rpc(url: str, address: str) -> tuple[CodeCheck, ...]:
     """Compare the four contracts behind a JSON-RPC endpoint."""
-    return verify(HTTPProvider(url, request_kwargs={"timeout": 30}), address)
+    return verify(provider_of(url), address)
 
 
 def verify_embedded(path: Path) -> tuple[CodeCheck, ...]:
