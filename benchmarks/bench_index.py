@@ -22,6 +22,7 @@ from benchmarks.peak_memory import peak_mib
 from coopt_dag.ledger.chainfile import ADDRESSES
 from coopt_dag.ledger.index.book import Index
 from coopt_dag.ledger.index.source import FileSource
+from coopt_dag.report import indexed
 
 PLACES = [
     (f"challenge_{c}", f"step_{s}")
@@ -74,18 +75,13 @@ def read(_chain: Path, path: Path, looks: int) -> dict[str, float]:
 
         def board(place: tuple[str, str]) -> None:
             with index.read():
-                direction = pages.steps(place[0])[place[1]].direction
-                pages.best(*place, direction=direction)
+                indexed.board(pages, *place, name_of=str, now=long_history.START)
                 pages.newest(*place)
-                pages.head(*place)
                 pages.live_claims(*place, now=0)
 
         def profile(number: int) -> None:
-            who = long_history.person(number)
             with index.read():
-                pages.totals(who)
-                pages.of_person(who)
-                pages.built_upon_by(who)
+                indexed.profile(pages, long_history.person(number), name_of=str)
 
         people = range(long_history.PEOPLE)
         return {

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from coopt_dag.model.moment import from_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from coopt_dag.ledger.state import LedgerState, Submission
 
 _OPINIONS = ("reproduced", "concern", "comment")
@@ -57,6 +59,15 @@ def said(state: LedgerState, number: int) -> str:
     '1 reproduced, 2 endorse'
     """
     opinions = [r.opinion for r in state.reviews.get(number, ())]
-    counts = [(opinions.count(o), o) for o in _OPINIONS]
-    counts.append((len(state.endorsements.get(number, ())), "endorse"))
-    return ", ".join(f"{count} {word}" for count, word in counts if count)
+    counts = {opinion: opinions.count(opinion) for opinion in _OPINIONS}
+    return voice({**counts, "endorsed": len(state.endorsements.get(number, ()))})
+
+
+def voice(counts: Mapping[str, int]) -> str:
+    """Say how many hold which opinion, and how many endorse.
+
+    >>> voice({"comment": 0, "reproduced": 1, "concern": 0, "endorsed": 2})
+    '1 reproduced, 2 endorse'
+    """
+    words = [*((counts[o], o) for o in _OPINIONS), (counts["endorsed"], "endorse")]
+    return ", ".join(f"{count} {word}" for count, word in words if count)

@@ -71,7 +71,8 @@ def content(index: Index) -> dict[str, Any]:
     found: dict[str, Any] = {
         "events": db.execute("select * from event order by seq").fetchall(),
         "blocks": db.execute("select * from block where not is_empty order by number").fetchall(),
-        "total": db.execute("select * from total order by who").fetchall(),
+        "person": db.execute("select * from person order by who").fetchall(),
+        "voice": db.execute("select * from voice order by number").fetchall(),
         "reuse": db.execute("select * from reuse order by who, child").fetchall(),
         "next": index._file.cursor().next_block,
         "count": index.count(),

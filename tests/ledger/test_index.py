@@ -23,6 +23,7 @@ from coopt_dag.errors import LedgerUnavailableError
 from coopt_dag.ledger.chainfile import ADDRESSES
 from coopt_dag.ledger.index.book import Index, index_path
 from coopt_dag.ledger.index.source import FileSource, Span
+from coopt_dag.report import indexed
 from coopt_dag.report.board import board, profile
 
 from .forking import ForkingChain, content, folded, kept_state, opened
@@ -64,6 +65,34 @@ def test_after_any_changes_of_the_chain_the_index_is_the_one_built_anew(
         index.close()
 
 
+class Restless:
+    """Goes over to the next chain after some calls; in the end it comes to rest."""
+
+    def __init__(self, seen: list[ForkingChain], calls: int) -> None:
+        self.seen, self.calls, self.left, self.at = seen, calls, calls, 0
+
+    @property
+    def now(self) -> ForkingChain:
+        self.left -= 1
+        if self.left == 0 and self.at < len(self.seen) - 1:
+            self.at, self.left = self.at + 1, self.calls
+        return self.seen[self.at]
+
+    def head(self) -> int:
+        return self.now.head()
+
+    def hashes(self, numbers: Sequence[int]) -> list[bytes | None]:
+        return self.now.hashes(numbers)
+
+    def spans(self, first: int, last: int) -> Iterator[Span]:
+        while first <= last:
+            span = next(self.now.spans(first, last), None)
+            if span is None:
+                return
+            yield span
+            first = span.last + 1
+
+
 @pytest.mark.slow
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
@@ -73,36 +102,8 @@ def test_a_chain_that_changes_while_it_is_read_leaves_nothing_of_its_past(
     found: list[tuple[int, long_history.Branches]], calls: int, depth: int
 ):
     seen = chains_of(found)
-
-    class Restless:
-        """Goes over to the next chain after some calls; in the end it comes to rest."""
-
-        def __init__(self) -> None:
-            self.left, self.at = calls, 0
-
-        @property
-        def now(self) -> ForkingChain:
-            self.left -= 1
-            if self.left == 0 and self.at < len(seen) - 1:
-                self.at, self.left = self.at + 1, calls
-            return seen[self.at]
-
-        def head(self) -> int:
-            return self.now.head()
-
-        def hashes(self, numbers: Sequence[int]) -> list[bytes | None]:
-            return self.now.hashes(numbers)
-
-        def spans(self, first: int, last: int) -> Iterator[Span]:
-            while first <= last:
-                span = next(self.now.spans(first, last), None)
-                if span is None:
-                    return
-                yield span
-                first = span.last + 1
-
     with tempfile.TemporaryDirectory() as folder:
-        index, source = opened(Path(folder) / "index.sqlite", depth=depth), Restless()
+        index, source = opened(Path(folder) / "index.sqlite", depth=depth), Restless(seen, calls)
         while source.at < len(seen) - 1:
             index.refresh(source)
         index.refresh(source)
@@ -164,29 +165,28 @@ def test_boards_and_profiles_are_those_of_the_state(tmp_path: Path):
     state = folded(index)
     with index.read() as pages:
         assert pages.challenges() == list(state.challenges)
+        now = long_history.START + 86_400 + 500
         for place, rules in list(state.steps.items())[:12]:
-            best = pages.best(*place, direction=rules.direction, limit=10_000)
-            wanted = [row["id"] for row in board(state, *place, name_of=str)]
-            assert [entry.id for entry in best] == wanted
-            assert pages.best(*place, direction=rules.direction, limit=3) == best[:3]
+            wanted = board(state, *place, name_of=str, now=now)
+            found = indexed.board(pages, *place, name_of=str, now=now, limit=10_000)
+            assert found == wanted
+            assert indexed.board(pages, *place, name_of=str, now=now, limit=3) == wanted[:3]
             newest = pages.newest(*place, limit=4)
-            assert [entry.id for entry in newest] == sorted(wanted, reverse=True)[:4]
-            assert pages.head(*place) == state.head(*place)
-            live = state.live_claims(*place, now=long_history.START + 86_400 + 500)
-            found = pages.live_claims(*place, now=long_history.START + 86_400 + 500, limit=10_000)
-            assert found == live
-        assert pages.steps("challenge_1") == {
-            s: rules for (c, s), rules in state.steps.items() if c == "challenge_1"
-        }
-        for who in map(long_history.person, (0, 1, 2)):
-            row, totals = profile(state, who, name_of=str), pages.totals(who)
-            assert [e.id for e in pages.of_person(who, limit=9_999)][::-1] == [
-                e["id"] for e in row["entries"]
-            ]
-            assert (totals.submissions, totals.records) == (row["submissions"], row["records"])
-            assert totals.heads_held == row["heads_held"]
-            assert pages.built_upon_by(who, limit=9_999) == row["built_upon_by"]
-            assert totals.reused == len(row["built_upon_by"])
+            numbers = sorted((row["id"] for row in wanted), reverse=True)
+            assert [entry.id for entry in newest] == numbers[:4]
+            assert rules == pages.steps(place[0])[place[1]]
+            live = pages.live_claims(*place, now=now, limit=10_000)
+            assert live == state.live_claims(*place, now=now)
+        assert list(pages.steps("challenge_1")) == [s for c, s in state.steps if c == "challenge_1"]
+        whole = board(state, "challenge_1", None, name_of=str)
+        assert indexed.board(pages, "challenge_1", None, name_of=str, limit=9_999) == whole
+        assert indexed.board(pages, "none", None, name_of=str) is None
+        for who in map(long_history.person, (0, 1, 2, 9_999)):
+            row = profile(state, who, name_of=str)
+            assert indexed.profile(pages, who, name_of=str, limit=9_999) == row
+            few = indexed.profile(pages, who, name_of=str, limit=2)
+            assert few["entries"] == row["entries"][-2:]
+            assert few["submissions"] == row["submissions"]
         assert pages.pending(limit=9_999) == state.pending
     index.close()
 
@@ -243,7 +243,7 @@ def test_a_damaged_index_is_made_anew(tmp_path: Path, damage: bytes | None):
     index.refresh(chain)
     index.close()
     whole = path.read_bytes()
-    path.write_bytes(damage if damage else whole[:100] + os.urandom(4000) + whole[4100:])
+    path.write_bytes(damage or whole[:100] + os.urandom(4000) + whole[4100:])
     again = opened(path)
     again.refresh(chain)
     assert content(again) == fresh(chain)

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coopt_dag.ledger.index.layout import layouts
+from coopt_dag.ledger.index.tallies import PERSON, VOICE
 from coopt_dag.ledger.state import LedgerState
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable, Sequence
 
     from coopt_dag.ledger.entries import HeadEntry, StepEntry, Submission
 
 _CODECS = {layout.name: layout.codec for layout in layouts(LedgerState)}
 LIMIT = 50
 """Entries of a page, unless more are asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """What one person did, in numbers."""
-
-    submissions: int = 0
-    records: int = 0
-    reused: int = 0
-    """Submissions that build upon the person's."""
-    heads_held: int = 0
 
 
 class Pages:
@@ -71,14 +61,15 @@ class Pages:
     def best(
         self, challenge: str, step: str, *, direction: str, limit: int = LIMIT
     ) -> list[Submission]:
-        """Give a step's submissions as its board has them: the best first, then those unscored."""
+        """Give a step's submissions as boards have them: the best first, then what counts not."""
         place = f"{challenge}/{step}"
-        order = "score" if direction == "minimise" else "score desc"
+        way = "" if direction == "minimise" else "desc"
         found = self._submissions(
-            f"where place=? and score is not null order by {order}, key limit ?", place, limit
+            f"where place=? and score is not null order by score {way}, key limit ?", place, limit
         )
         return found + self._submissions(
-            "where place=? and score is null order by key limit ?", place, limit - len(found)
+            f"where place=? and rest is not null order by rest {way}, key limit ?",
+            *(place, limit - len(found)),
         )
 
     def newest(self, challenge: str, step: str, *, limit: int = LIMIT) -> list[Submission]:
@@ -94,14 +85,21 @@ class Pages:
         """Give what nobody has judged, by priority."""
         return self._submissions("where status='pending' order by key limit ?", limit)
 
-    def totals(self, who: str) -> Totals:
-        """Give a person's numbers."""
-        row = self._db.execute(
-            "select submissions, records, reused from total where who=?", (who,)
-        ).fetchone()
+    def tally(self, who: str) -> dict[str, int]:
+        """Give a person's counts by name (`tallies.PERSON`), and `heads_held`."""
+        row = self._db.execute("select * from person where who=?", (who,)).fetchone()
         held = self._db.execute("select count(*) from state_heads where who=?", (who,)).fetchone()
-        submissions, records, reused = row or (0, 0, 0)
-        return Totals(submissions, records, reused, int(held[0]))
+        counts = [0] * len(PERSON) if row is None else row[1:]
+        return dict(zip(PERSON, counts, strict=True)) | {"heads_held": int(held[0])}
+
+    def voices(self, numbers: Sequence[int]) -> dict[int, dict[str, int]]:
+        """Give what people say of submissions: counts by name (`tallies.VOICE`)."""
+        found = {}
+        for number in numbers:
+            row = self._db.execute("select * from voice where number=?", (number,)).fetchone()
+            counts = [0] * len(VOICE) if row is None else row[1:]
+            found[number] = dict(zip(VOICE, counts, strict=True))
+        return found
 
     def built_upon_by(self, who: str, *, limit: int = LIMIT) -> list[int]:
         """Give the submissions that build upon a person's, rising; the last ones, if limited."""
@@ -120,6 +118,38 @@ class Pages:
             (f"{challenge}/{step}", now, limit),
         )
         return {_CODECS["claims"].unpack_key(key)[2]: until for key, until in rows}
+
+    def excerpt(
+        self, challenge: str, steps: Iterable[str], *, limit: int = LIMIT
+    ) -> LedgerState | None:
+        """Give the part of the state that boards of some steps show; None if there is no challenge.
+
+        What people say of submissions is not in it: see `voices`.
+        """
+        owner = self._entries("challenges", challenge)
+        if not owner:
+            return None
+        state = LedgerState(challenges=owner)
+        rules = self.steps(challenge)
+        state.steps = {(challenge, step): entry for step, entry in rules.items()}
+        for step in steps:
+            head = self.head(challenge, step)
+            if head is not None:
+                state.heads[challenge, step] = head
+            for entry in self.best(challenge, step, direction=rules[step].direction, limit=limit):
+                state.submissions[entry.id] = entry
+                state.rounds |= self._entries("rounds", entry.id)
+                state.disputes |= self._entries("disputes", entry.id)
+        return state
+
+    def _entries(self, name: str, key: Any) -> dict[Any, Any]:
+        """Give the entry of one key as a mapping, empty if there is none."""
+        codec = _CODECS[name]
+        row = self._db.execute(
+            f"select value from state_{name} where key=?",  # noqa: S608  # the layout's own names
+            (codec.pack_key(key),),
+        ).fetchone()
+        return {} if row is None else {key: codec.unpack(row[0])}
 
     def _submissions(self, where: str, *values: object) -> list[Submission]:
         unpack = _CODECS["submissions"].unpack

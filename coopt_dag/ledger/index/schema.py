@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coopt_dag.errors import LedgerUnavailableError
+from coopt_dag.ledger.index import tallies
 from coopt_dag.ledger.index.layout import fingerprint, layouts
 from coopt_dag.ledger.state import LedgerState
 
@@ -39,15 +40,12 @@ create table undo(
   primary key(block, name, key)) without rowid;
 """
 _DERIVED = """
-create table total(
-  who text primary key, submissions integer not null, records integer not null,
-  reused integer not null) without rowid;
-create table reuse(
-  who text not null, child integer not null, primary key(who, child)) without rowid;
 create index submission_lowest on state_submissions(place, score, key) where score is not null;
 create index submission_highest on state_submissions(place, score desc, key)
   where score is not null;
-create index submission_unscored on state_submissions(place, key) where score is null;
+create index submission_rest_lowest on state_submissions(place, rest, key) where rest is not null;
+create index submission_rest_highest on state_submissions(place, rest desc, key)
+  where rest is not null;
 create index submission_newest on state_submissions(place, key);
 create index submission_of on state_submissions(who, key);
 create index submission_pending on state_submissions(key) where status = 'pending';
@@ -56,7 +54,7 @@ create index head_of on state_heads(who);
 """
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "submissions": ("place", "who", "status", "score"),
+    "submissions": ("place", "who", "status", "score", "rest"),
     "claims": ("place", "until"),
     "heads": ("who",),
 }
@@ -144,7 +142,7 @@ class IndexFile:
         ).fetchall():
             self.db.execute(f'drop table "{table}"')
         self._create(_MIRROR)
-        self._create(_states() + _DERIVED)
+        self._create(_states() + _DERIVED + tallies.SCHEMA)
         self.db.executemany("insert into meta values(?,?)", self._wanted.items())
         self.db.execute("insert into cursor values(1, 0, 0, -1, -1, 0)")
 
@@ -155,7 +153,7 @@ class IndexFile:
     def clear_state(self) -> None:
         """Empty all that is derived from the mirrored events; within `write`."""
         tables = [f"state_{layout.name}" for layout in layouts(LedgerState)]
-        for table in (*tables, "total", "reuse", "undo"):
+        for table in (*tables, *tallies.TABLES, "undo"):
             self.db.execute(f"delete from {table}")  # noqa: S608  # names of our own
 
     @contextmanager

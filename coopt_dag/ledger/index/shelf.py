@@ -44,6 +44,7 @@ class Shelf(MutableMapping[Any, Any]):
         self._kept: dict[Any, tuple[int, Any]] = {}
         self._now: dict[Any, tuple[int, Any]] = {}
         self._dirty: dict[Any, None] = {}
+        self._is_announced = False
         self.journal: Callable[[list[tuple[Any, ...]]], None] | None = None
         """Is given (name, key, n, value) of each row as it was before a flush."""
         self._number_key = layout.has_number_key
@@ -122,8 +123,19 @@ class Shelf(MutableMapping[Any, Any]):
         self._now[key] = _NOTHING if value is None else (number, self._codec.unpack(value))
         self._dirty[key] = None
 
+    def announce(self) -> None:
+        """Tell of each row that the next flush changes, while what it was can still be asked."""
+        if self._changed is not None and not self._is_announced:
+            for key in list(self._dirty):
+                old, now = self._kept[key], self._now[key]
+                if now != old:
+                    self._changed(key, _none(old[1]), _none(now[1]))
+        self._is_announced = True
+
     def flush(self) -> None:
         """Write what changed since the last flush."""
+        self.announce()
+        self._is_announced = False
         if not self._dirty:
             return
         written, deleted, before = [], [], []
@@ -136,8 +148,6 @@ class Shelf(MutableMapping[Any, Any]):
             if self.journal is not None:
                 image = None if old[1] is _MISSING else pack(old[1])
                 before.append((self.name, packed, old[0], image))
-            if self._changed is not None:
-                self._changed(key, _none(old[1]), _none(entry))
             if entry is _MISSING:
                 deleted.append((packed,))
             else:
