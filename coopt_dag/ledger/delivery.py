@@ -92,14 +92,14 @@ class Delivery:
             return
         self._look(passed)  # it may have come into a block between the two questions
         for one in passed:
-            if one.receipt is None:
-                raise self._replaced(one)
+            other = self._user_of(one) if one.receipt is None else None
+            # A node may count a transaction before it shows its receipt or even its block.
+            if other is not None and other not in one.raws:
+                raise self._replaced(one, other)
 
-    def _replaced(self, one: Sent) -> LedgerUnavailableError:
-        other = self._user_of(one)
+    def _replaced(self, one: Sent, other: str) -> LedgerUnavailableError:
         return LedgerUnavailableError(
-            f"another transaction of {one.signer.address} took nonce {one.nonce}"
-            + (f": {other}" if other else ""),
+            f"another transaction of {one.signer.address} took nonce {one.nonce}: {other}",
             hint="the key is in use elsewhere; look at `coopt log`, then try again",
         )
 

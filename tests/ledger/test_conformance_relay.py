@@ -142,6 +142,7 @@ def test_a_cancelled_nonce_is_used(toy: Bench):
 def test_who_relays_pays_the_bond_and_the_author_gets_it_back(toy: Bench):
     judge(toy, 1, 5, 5, 5)
     toy.give(GUS.address, 2 * BOND)
+    toy.give(BEN.address, 0)  # who owns nothing
     wanted = asked(toy, ac.Dispute(1, "evidence"))
     assert code_of(toy, GUS, relay(wanted)) == "WrongValue"
     told = act(toy, GUS, relay(wanted, value_wei=BOND))
