@@ -85,8 +85,9 @@ def import_chain(
 ) -> Head:
     """Make a ledger at `path` from an export; every block is executed again and must be the same.
 
-    A file that was cut short between two blocks is a chain as well, only a shorter one: compare
-    the block that is given back, or say which one is expected.
+    A file that was cut short between two blocks is a chain as well, only a shorter one; and when
+    the last block was made nobody has signed. So compare the block that is given back, or say
+    which one is expected.
 
     Parameters
     ----------
