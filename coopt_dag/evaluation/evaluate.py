@@ -168,9 +168,10 @@ def finish(
 
     The heads below it get the scores that they have in the present record pipeline, and the
     solutions of that pipeline are pinned. The nodes are there, so that little or nothing runs.
+    The same follows when a record is struck: the heads below it see another solution again.
     """
     state = desk.state()
-    if state.submissions[submission.id].status != "record":
+    if state.submissions[submission.id].status not in {"record", "struck"}:
         return
     challenge = load_challenge(desk.workspace, submission.challenge)
     case = _Case(desk, challenge, submission, cores, data)

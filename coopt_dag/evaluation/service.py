@@ -41,6 +41,9 @@ LONGEST_PAUSE_S = 3600.0
 OPEN = frozenset({"pending", "contested"})
 """Statuses of which nobody knows yet what follows: a contested score may become a record."""
 
+SETTLED = frozenset({"scored", "failed"})
+"""States of a row for which nothing is left to do."""
+
 Opener: TypeAlias = "Callable[[Desk, str], AbstractContextManager[Path | None]]"
 """Gives the folder that stands for `data/` while a challenge is judged; None = the workspace's."""
 
@@ -170,19 +173,26 @@ class Service:
     def _catch_up(self, row: Row, submission: Submission) -> None:
         """Bring one row up to the ledger."""
         assert self._queue is not None  # noqa: S101  # the row came from it
-        is_settled = row.state in {"scored", "failed"}
         if submission.status == "pending":
-            if row.state == "attested":
-                self._advance(row.id)
-                if not attest.is_kept(self.desk, self.desk.state(), row.id):
-                    self._queue.requeue(row.id)  # the metric changed meanwhile, or it is judged
-            elif is_settled:
-                self._queue.reopen(row.id, now=self.clock())
+            self._take_further(row)
+        elif submission.status == "contested":
+            return  # the vote's end tells what follows
         elif row.state == "attested":
-            if submission.status not in OPEN:
-                self._queue.requeue(row.id)  # judged: what follows a record is left to do
-        elif row.tries == 0 and not is_settled and submission.status not in OPEN:
+            self._queue.requeue(row.id)  # judged: what follows a record is left to do
+        elif row.status == "record" and submission.status == "struck":
+            self._queue.reopen(row.id, now=self.clock())  # the heads below see another solution
+        elif row.tries == 0 and row.state not in SETTLED:
             self._settle(submission)  # what we began may lack what follows a record: `_judge`
+
+    def _take_further(self, row: Row) -> None:
+        """Go on with a row whose submission nobody has judged yet."""
+        assert self._queue is not None  # noqa: S101  # the row came from it
+        if row.state == "attested":
+            self._advance(row.id)
+            if not attest.is_kept(self.desk, self.desk.state(), row.id):
+                self._queue.requeue(row.id)  # the metric changed meanwhile, or it is judged
+        elif row.state in SETTLED:
+            self._queue.reopen(row.id, now=self.clock())
 
     def _advance(self, number: int) -> None:
         """Take the next step to a quorum; a ledger that is away is asked again next time."""

@@ -276,6 +276,28 @@ def test_a_record_upstream_rescores_the_head_below_by_a_quorums_votes(three: Pan
     assert (found.step, found.old_wad, found.new_wad) == ("add", to_wad(40), to_wad(36))
 
 
+def test_striking_a_record_gives_the_heads_below_their_scores_back(tmp_path: Path) -> None:
+    panel = Panel.at(tmp_path / "tiny", "dispute_hours: 48\n")
+    panel.open()
+    number = panel.offer("double", "twice")
+    panel.once("lab")
+    disputes.dispute(panel.desks["bob"], number, "bafyevidence", now=panel.clock())
+    panel.once("lab")
+    vote(panel, "eva", number, upheld=True, report="bafyreport")
+    vote(panel, "tom", number, upheld=True)
+    panel.once("lab")
+    found = [e for e in panel.ledger.events() if isinstance(e, ev.HeadRescored)]
+    # 40 with the baseline of `double`, 44 - 8 = 36 with the record that was struck
+    assert [(e.old_wad, e.new_wad) for e in found] == [
+        (to_wad(40), to_wad(36)),
+        (to_wad(36), to_wad(40)),
+    ]
+    height = panel.ledger.head().height
+    panel.once("lab")
+    assert panel.ledger.head().height == height
+    panel.close()
+
+
 def test_a_metric_that_changes_meanwhile_begins_the_round_anew(three: Panel) -> None:
     lab = three.desks["lab"]
     three.open()
