@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import io
+import subprocess
+from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import pytest
+
+from coopt_dag.cli.failing import guarded
 from coopt_dag.cli.wiring import LEDGER_FILE
 from coopt_dag.ledger import actions as ac
 from coopt_dag.ledger.embedded import open_embedded
@@ -37,6 +42,21 @@ class Stage(Shell):
         self.ledger_file = self.root / ".coopt" / LEDGER_FILE
         with closing(open_embedded(self.ledger_file)) as ledger:
             self._play(ledger, quorum)
+
+    def __call__(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run a command here in this process: what is tried is its words, not its start."""
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(self.root)
+            patch.setenv("COOPT_PASSPHRASE_FILE", self.env["COOPT_PASSPHRASE_FILE"])
+            found = guarded(list(words))
+        done = subprocess.CompletedProcess(words, found, out.getvalue(), err.getvalue())
+        assert found == code, (words, found, done.stdout, done.stderr)
+        return done
+
+    def as_process(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run a command as a user types it."""
+        return super().__call__(*words, code=code)
 
     def _play(self, ledger: Ledger, quorum: int) -> None:
         judges = tuple(self.keys[n].address for n in JUDGES)

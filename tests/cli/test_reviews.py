@@ -28,7 +28,7 @@ def test_a_review_and_an_endorsement_are_shown_everywhere(stage: Stage) -> None:
     made = stage.json("review", "2", "--reproduced", "found.md", "--as", "bob")
     assert made["opinion"] == "reproduced"
     stage("endorse", "2", "--as", "bob")
-    stage("endorse", "2", "--as", "eva")
+    stage.as_process("endorse", "2", "--as", "eva")
     board = {r["id"]: r["said"] for r in stage.json("board", "tiny")}
     assert board == {1: "", 2: "1 reproduced, 2 endorse"}
     assert "1 reproduced, 2 endorse" in stage("board", "tiny").stdout
