@@ -261,8 +261,9 @@ class Game(RuleBasedStateMachine):
         return [n for n in waiting if self.is_at(n, "toy") and not submissions[n].committed]
 
     def open_rounds(self) -> list[int]:
-        waiting = self.with_status("pending")
-        return [n for n in self.rounds if n in waiting]
+        """Submissions whose quorum of commitments is complete."""
+        waiting, submissions = self.with_status("pending"), self.world.submissions
+        return [n for n in self.rounds if n in waiting and submissions[n].committed.bit_count() > 2]
 
     def disputable(self) -> list[int]:
         submissions, now = self.world.submissions, self.clock.now
@@ -393,7 +394,7 @@ class Game(RuleBasedStateMachine):
 
     def commit_scores(self, dice: Dice) -> None:
         number = dice.pick(self.with_status("pending"), NUMBERS)
-        judges = dice.some([*JUDGES, BOTH], 0, 3)
+        judges = dice.some([*JUDGES, BOTH], *dice.of([(0, 2), (3, 3), (3, 3)]))
         if dice.seldom():
             judges += [dice.of([OWNER, *judges])]
         self.promise(dice, number, [(judge, self.finding(dice, judge)) for judge in judges])
