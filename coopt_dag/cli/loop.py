@@ -55,7 +55,10 @@ def register(
     if as_json:
         put([v.to_json() for v in verdicts])
     else:
-        say(f"{challenge}: on the ledger, {len(verdicts)} baselines scored")
+        scored = sum(v.status != "pending" for v in verdicts)
+        say(f"{challenge}: on the ledger, {scored} baselines scored")
+        if scored < len(verdicts):
+            note(f"{len(verdicts) - scored} wait for the other evaluators: coopt evaluate, as each")
 
 
 def claim(

@@ -42,11 +42,14 @@ class Promise:
         return commitment_of(place, self.contributor, self.solution_cid, self.parents, self.salt)
 
     def on(self, state: LedgerState) -> Submission | None:
-        """Give the submission that was made of it, if there is one."""
-        wanted = self.commitment
-        for submission in reversed(state.submissions.values()):
-            if submission.commitment == wanted:
-                return submission
+        """Give the submission that was made of it, if there is one.
+
+        Others may commit to the same hash, which they can copy and never reveal.
+        """
+        wanted = (self.commitment, self.contributor, self.challenge, self.step)
+        for s in reversed(state.submissions.values()):
+            if (s.commitment, s.contributor, s.challenge, s.step) == wanted:
+                return s
         return None
 
 
