@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile
+from coopt_dag.cli.options import As, Json, PassphraseFile, SignTo
 from coopt_dag.cli.printing import note, put, say
-from coopt_dag.errors import LedgerRefusedError, UsageError
+from coopt_dag.errors import IdentityError, LedgerRefusedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,6 +90,45 @@ def relay(
         if as_json and watch is None:
             put([_row(outcome) for outcome in found])
     return _end(found)
+
+
+def cancel(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A request that you signed.")],
+    who: As = None,
+    passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
+) -> None:
+    """Make a request that you signed worthless, unless somebody has relayed it already.
+
+    That is a transaction as well; without coin, sign it for a relay: --sign-to. The file moves to
+    `failed` beside it.
+
+    Example: coopt cancel outbox/0179….json --as ada
+    """
+    from coopt_dag.cli import wiring
+    from coopt_dag.ledger.actions import CancelNonce
+    from coopt_dag.ledger.outbox import FAILED, Outbox
+
+    workspace = wiring.here()
+    if not file.is_file():
+        raise UsageError("there is no such file", path=file, hint="coopt relay FOLDER lists them")
+    outbox = Outbox(file.parent)
+    queued = outbox.read(file)
+    desk = wiring.desk(
+        workspace, who=wiring.signer(workspace, who, passphrase_file), sign_to=sign_to
+    )
+    if queued.request.sender != desk.identity.address:
+        raise IdentityError(
+            f"{wiring.namer(workspace)(queued.request.sender)} signed this request",
+            path=file,
+            hint="only its author can call it back; use their name with --as",
+        )
+    if queued.domain != desk.ledger.domain(queued.contract):
+        raise UsageError("is for another chain or contract", path=file, hint="cancel it there")
+    receipt = desk.send(CancelNonce(queued.request.nonce, queued.contract))
+    if not told_as_signed(receipt):
+        say(f"cancelled, transaction {receipt.tx_hash}")
+    outbox.settle(file, FAILED, why="cancelled: by its author")
 
 
 def _outboxes(workspace: LoadedWorkspace, folders: list[Path] | None) -> list[Outbox]:

@@ -134,6 +134,21 @@ def test_without_a_folder_the_next_move_is_told(desk: Desk) -> None:
     assert "nothing waits" in desk("relay", "out", "--as", "lab").stderr
 
 
+@pytest.mark.parametrize("options", [(), ("--sign-to", "out")])
+def test_an_author_calls_a_request_back(desk: Desk, options: tuple[str, ...]) -> None:
+    path = desk("claim", "tiny/add", "--as", "ada", "--sign-to", "out").stdout.strip()
+    shutil.copytree(desk.root / "out", desk.root / "copy")
+    said = desk.complaint("cancel", path, "--as", "ben", code=11)
+    assert "ada signed this request" in said
+    desk("cancel", path, "--as", "ada", *options)
+    assert pending(desk, "out/failed") == [Path(path).name]
+    desk("relay", "out", "--as", "lab")
+    (outcome,) = desk.json("relay", "copy", "--as", "lab", code=9)
+    assert outcome["status"] == "cancelled"
+    assert desk.lines("ledger", "events", "--kind", "Claimed") == []
+    desk.complaint("cancel", "nowhere.json", "--as", "ada", code=2)
+
+
 def test_a_solution_is_committed_and_revealed_by_two_relays(desk: Desk) -> None:
     """The salt stays with the student; the number comes with the ledger."""
     folder = desk("fork", "tiny/add@all_of_them", "mine", "--author", "Ada").stdout.strip()
