@@ -79,11 +79,11 @@ def header(db: sqlite3.Connection, number: int | None = None) -> bytes | None:
 
 def hashes_before(db: sqlite3.Connection, number: int) -> Iterator[bytes]:
     """Give the hashes of the blocks before one, the nearest first; read when asked for."""
+    # All at once: a statement left half read would keep this connection at an old state.
     rows = db.execute(
         "select hash from block where number<? order by number desc limit 256", (number,)
-    )
-    for row in rows:
-        yield bytes(row[0])
+    ).fetchall()
+    yield from (bytes(row[0]) for row in rows)
 
 
 def number_of(db: sqlite3.Connection, block_hash: bytes) -> int | None:

@@ -275,6 +275,26 @@ def test_no_transaction_harms_the_chain_whatever_its_code(bed: Bed, codes: list[
     assert check_chain(bed.provider.file.path).finding is None
 
 
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_altered_bytes_of_a_transaction_are_answered_never_crashed_on(
+    bed: Bed, data: st.DataObject
+):
+    access = [{"address": BEN.address, "storageKeys": ["0x" + word(1).hex()]}]
+    kinds: list[dict[str, Any]] = [{"gasPrice": 0}, {"gasPrice": 0, "type": 1}, {}]
+    fields = data.draw(st.sampled_from(kinds)) | {"to": BEN.address, "data": b"\x01" * 9}
+    if fields.get("type") == 1:
+        fields["accessList"] = access
+    raw = bytearray(ANN.sign(bed.node.filled(0, **fields)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.one_of(st.none(), st.integers(0, len(raw))))
+    answer = bed.node.answer("eth_sendRawTransaction", "0x" + bytes(raw[:cut]).hex())
+    assert ("result" in answer) != ("error" in answer)
+    if "error" in answer:
+        assert answer["error"]["code"] == -32000
+
+
 def test_a_contract_sees_the_hashes_of_the_blocks_before(bed: Bed):
     # BLOCKHASH(NUMBER - 1), kept in slot 0.
     runtime = bytes.fromhex("60014303405f5500")
