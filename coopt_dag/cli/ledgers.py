@@ -16,34 +16,40 @@ _VOICES = ("reviews", "endorsements")
 def board(
     name: Annotated[str, typer.Argument(metavar="CHALLENGE[/STEP]")],
     as_json: Json = False,
+    best: Annotated[int, typer.Option(min=1, help="How many submissions of each step.")] = 50,
 ) -> None:
     """Show submissions and scores, the record of each step first.
 
     Example: coopt board movielens/bias
     """
-    from coopt_dag.cli import wiring
-    from coopt_dag.cli.clock import now
-    from coopt_dag.ledger.state import project
-    from coopt_dag.report import board as pages
+    from coopt_dag.cli import indexed, wiring
+    from coopt_dag.report import indexed as reports
+    from coopt_dag.report.board import table
 
     workspace = wiring.here()
-    ledger = wiring.ledger(workspace, write=False)
-    state = project(ledger.events())
     challenge, _, step = name.partition("/")
-    if challenge not in state.challenges:
-        hint = f"coopt challenge register {challenge}"
-        raise UnknownNameError("challenge on the ledger", challenge, state.challenges, hint=hint)
-    steps = [s for c, s in state.steps if c == challenge]
-    if step and step not in steps:
-        raise UnknownNameError("step", step, steps)
-    name_of = wiring.namer(workspace)
-    rows = pages.board(state, challenge, step or None, name_of=name_of, now=now(ledger))
+    with indexed.pages(workspace) as (pages, now):
+        known = [] if pages is None else pages.challenges()
+        if pages is None or challenge not in known:
+            hint = f"coopt challenge register {challenge}"
+            raise UnknownNameError("challenge on the ledger", challenge, known, hint=hint)
+        steps = pages.steps(challenge)
+        if step and step not in steps:
+            raise UnknownNameError("step", step, steps)
+        rows = reports.board(
+            pages,
+            challenge,
+            step or None,
+            name_of=wiring.namer(workspace),
+            now=now,
+            limit=best,
+        )
     if as_json:
         put(rows)
         return
     shown = ["step", "id", "who", "status", "score", "improvement", "end_to_end", "now"]
     shown += [c for c in ("standing", "said") if any(r[c] for r in rows)]
-    say(pages.table([[r[c] for c in shown] for r in rows], shown))
+    say(table([[r[c] for c in shown] for r in rows], shown))
 
 
 def log(
@@ -70,18 +76,25 @@ def log(
 def profile(
     who: Annotated[str, typer.Argument(metavar="WHO", help="Name or address.")],
     as_json: Json = False,
+    last: Annotated[int, typer.Option(min=1, help="How many submissions.")] = 50,
 ) -> None:
     """Show a person's track record.
 
     Example: coopt profile ada
     """
-    from coopt_dag.cli import wiring
-    from coopt_dag.ledger.state import project
-    from coopt_dag.report import board as pages
+    from coopt_dag.cli import indexed, wiring
+    from coopt_dag.ledger.state import LedgerState
+    from coopt_dag.report import board as of_state
+    from coopt_dag.report import indexed as reports
 
     workspace = wiring.here()
-    state = project(wiring.ledger(workspace, write=False).events())
-    found = pages.profile(state, wiring.address_of(workspace, who), name_of=wiring.namer(workspace))
+    address, name_of = wiring.address_of(workspace, who), wiring.namer(workspace)
+    with indexed.pages(workspace) as (pages, _):
+        found = (
+            of_state.profile(LedgerState(), address, name_of=name_of)
+            if pages is None
+            else reports.profile(pages, address, name_of=name_of, limit=last)
+        )
     if as_json:
         put(found)
         return
@@ -93,4 +106,4 @@ def profile(
     say("reviews: {} given, {} received; endorsements: {} given, {} received".format(*said))
     shown = ["id", "step", "status", "before", "score", "improvement"]
     shown += ["said"] if any(r["said"] for r in found["entries"]) else []
-    say(pages.table([[r[c] for c in shown] for r in found["entries"]], shown))
+    say(of_state.table([[r[c] for c in shown] for r in found["entries"]], shown))

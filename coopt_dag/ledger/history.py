@@ -66,18 +66,22 @@ class IndexedHistory:
     """Keeps events in the index, so that a process reads only what is new since the last one."""
 
     def __init__(self, index: Index, source: LogSource) -> None:
-        self.index, self._source = index, source
+        self._index, self._source = index, source
+
+    def refreshed(self) -> Index:
+        """Give the index, as far as the chain is now."""
+        self._index.refresh(self._source)
+        return self._index
 
     def events(self, *, after: int = -1) -> list[Event]:
         """Give all events whose `seq` is above `after`."""
-        self.index.refresh(self._source)
-        return self.index.events(after=after)
+        return self.refreshed().events(after=after)
 
     def of_transaction(self, tx_hash: str, *, block: int) -> list[Event]:
         """Give what a transaction left in its block."""
-        self.index.refresh(self._source)
-        return [e for e in self.index.events_of_block(block) if e.tx_hash == tx_hash]
+        found = self.refreshed().events_of_block(block)
+        return [event for event in found if event.tx_hash == tx_hash]
 
     def close(self) -> None:
         """Close the index."""
-        self.index.close()
+        self._index.close()

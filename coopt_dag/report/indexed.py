@@ -25,8 +25,8 @@ def board(
     name_of: Callable[[str], str],
     now: int = 0,
     limit: int = 50,
-) -> list[Row] | None:
-    """Give the best submissions of a challenge's steps or of one; None if there is no challenge.
+) -> list[Row]:
+    """Give the best submissions of a challenge's steps, or of one; none of an unknown challenge.
 
     Parameters
     ----------
@@ -35,8 +35,6 @@ def board(
     """
     steps = list(pages.steps(challenge)) if step is None else [step]
     state = pages.excerpt(challenge, steps, limit=limit)
-    if state is None:
-        return None
     rows = pages_of_state.board(state, challenge, step, name_of=name_of, now=now)
     voices = pages.voices(list(state.submissions))
     return [row | {"said": voice(voices[row["id"]])} for row in rows]

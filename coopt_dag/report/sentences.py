@@ -113,9 +113,13 @@ def _rescored(e: ev.HeadRescored, _: Namer) -> str:
 
 
 def _committed_scores(e: ev.ScoresCommitted, name_of: Namer) -> str:
-    who = ", ".join(map(name_of, e.evaluators))
     end = f"; complete, to be opened by {_until(e, 'reveal_by')}" if e.reveal_by else ""
-    return f"{who} committed to what was found of {_of(e)}{end}"
+    return f"{_others(e.evaluators, e, name_of)}committed to what was found of {_of(e)}{end}"
+
+
+def _others(who: tuple[str, ...], e: ev.Event, name_of: Namer) -> str:
+    """Name whose finding it is, unless it is the actor's own: that name stands there already."""
+    return "" if who == (e.actor,) else f"{', '.join(map(name_of, who))} "
 
 
 def _attested(e: ev.Attested, name_of: Namer) -> str:
@@ -123,7 +127,8 @@ def _attested(e: ev.Attested, name_of: Namer) -> str:
 
 
 def _opening(e: ev.OpeningPublished, name_of: Namer) -> str:
-    return f"{name_of(e.evaluator)} showed what it found of {_of(e)}: {_found(e)}"
+    whose = _others((e.evaluator,), e, name_of)
+    return f"{whose}showed what was found of {_of(e)}: {_found(e)}"
 
 
 def _expired(e: ev.RoundExpired, _: Namer) -> str:

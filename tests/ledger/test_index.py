@@ -180,7 +180,7 @@ def test_boards_and_profiles_are_those_of_the_state(tmp_path: Path):
         assert list(pages.steps("challenge_1")) == [s for c, s in state.steps if c == "challenge_1"]
         whole = board(state, "challenge_1", None, name_of=str)
         assert indexed.board(pages, "challenge_1", None, name_of=str, limit=9_999) == whole
-        assert indexed.board(pages, "none", None, name_of=str) is None
+        assert indexed.board(pages, "none", None, name_of=str) == []
         for who in map(long_history.person, (0, 1, 2, 9_999)):
             row = profile(state, who, name_of=str)
             assert indexed.profile(pages, who, name_of=str, limit=9_999) == row

@@ -119,17 +119,12 @@ class Pages:
         )
         return {_CODECS["claims"].unpack_key(key)[2]: until for key, until in rows}
 
-    def excerpt(
-        self, challenge: str, steps: Iterable[str], *, limit: int = LIMIT
-    ) -> LedgerState | None:
-        """Give the part of the state that boards of some steps show; None if there is no challenge.
+    def excerpt(self, challenge: str, steps: Iterable[str], *, limit: int = LIMIT) -> LedgerState:
+        """Give the part of the state that boards of some steps show.
 
         What people say of submissions is not in it: see `voices`.
         """
-        owner = self._entries("challenges", challenge)
-        if not owner:
-            return None
-        state = LedgerState(challenges=owner)
+        state = LedgerState(challenges=self._entries("challenges", challenge))
         rules = self.steps(challenge)
         state.steps = {(challenge, step): entry for step, entry in rules.items()}
         for step in steps:
