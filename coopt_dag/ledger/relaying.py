@@ -208,7 +208,11 @@ class Relayer:
         return "cancelled" if item.queued.key in gone else "spent"
 
     def _chunks(self, ready: list[_Item], later: list[_Item]) -> Iterator[list[_Item]]:
-        """Cut into transactions; who wants coin goes alone, who repeats a nonce goes `later`."""
+        """Cut into transactions; who repeats a nonce goes `later`.
+
+        Alone go those who want coin, and those who were skipped: a wallet that is a contract can
+        use up the gas of a whole batch, and must not do so to the same people again.
+        """
         chunk: list[_Item] = []
         seen: set[tuple[str, int]] = set()
         gas = 0
@@ -217,7 +221,7 @@ class Relayer:
                 later.append(item)
                 continue
             seen.add(item.queued.key)
-            if item.queued.value_wei:
+            if item.queued.value_wei or item.tries:
                 yield [item]
                 continue
             if chunk and (len(chunk) == self._batch or gas + item.gas > self._gas):

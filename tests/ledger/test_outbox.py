@@ -519,6 +519,55 @@ def test_a_request_that_is_skipped_again_and_again_is_given_up(toy: Bench, outbo
     assert len([a for a in sent if any(r.sender == ANN.address for r in a.requests)]) == TRIES
 
 
+def test_a_batch_that_one_wallet_spoils_is_relayed_one_by_one(toy: Bench, outbox: Outbox) -> None:
+    """As if a wallet had used up the gas: all are skipped, without a reason."""
+    pen = Pen(toy, outbox)
+    for student in STUDENTS[:3]:
+        pen(student, Claim("toy", "fit", 600))
+    relayer = Relayer(toy.ledger, signer=LAB)
+    sent: list[int] = []
+
+    class Spoiled:
+        """A ledger on which no batch succeeds."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(toy.ledger, name)
+
+        def send(self, action: Any, *, signer: Any) -> Any:
+            sent.append(len(action.requests))
+            if len(action.requests) == 1:
+                return toy.ledger.send(action, signer=signer)
+            place = {"seq": 0, "block": 1, "time": 1, "tx_hash": "0x", "reason": ""}
+            skips = (Skipped(actor=r.sender, nonce=r.nonce, **place) for r in action.requests)
+            return _Receipt(tuple(skips))
+
+    relayer._ledger = Spoiled()  # type: ignore[assignment]
+    assert statuses(list(relayer.run([outbox]))) == ["taken"] * 3
+    assert sent == [3, 1, 1, 1]
+
+
+@pytest.mark.npm
+def test_a_wallet_that_uses_up_all_gas_is_refused_and_harms_nobody(
+    request: pytest.FixtureRequest, outbox: Outbox
+) -> None:
+    """Its code, 5b600056, is a loop without end; it is asked for every signature of its own."""
+    bench = anvil_bench(request.getfixturevalue("anvil"))
+    ledger = bench.ledger
+    ledger.send(RegisterChallenge("toy", "m", (OWNER.address,)), signer=OWNER)
+    ledger.send(RegisterStep("toy", "fit", "s", "maximise", 0, 0, 0), signer=OWNER)
+    pen = Pen(bench, outbox)
+    paths = [pen(who, Claim("toy", "fit", 600)) for who in STUDENTS[:3]]
+    wallet = "0x" + "77" * 20
+    request.getfixturevalue("anvil").rpc("anvil_setCode", wallet, "0x5b600056")
+    document = json.loads(paths[1].read_text())
+    paths[1].write_text(json.dumps(document | {"from": wallet}))
+    outcomes = relayed(bench, outbox)
+    assert sorted(statuses(outcomes)) == ["refused", "taken", "taken"]
+    (bad,) = [o for o in outcomes if o.status == "refused"]
+    assert bad.who == wallet
+    ledger.close()
+
+
 class _Receipt:
     def __init__(self, events: tuple[Any, ...]) -> None:
         self.events, self.tx_hash = events, "0xfe"
