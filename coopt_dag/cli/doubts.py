@@ -116,7 +116,9 @@ def _tell(cast: Cast) -> None:
     if cast.tx_hash:
         say(f"submission {cast.submission_id}: the doubt is {how}, by {cast.given} votes")
         say(f"report {cast.report_cid}\ntransaction {cast.tx_hash}")
-        note("next: coopt withdraw, for whom the bond is owed to")
+        if cast.bond_wei:
+            whose = "the disputer" if cast.upheld else "the author"
+            note(f"the bond is owed to {whose}, who fetches it by coopt withdraw")
         return
     say(f"voted '{how}': {cast.given} of {cast.needed} votes, {cast.missing} missing")
     say(f"report {cast.report_cid}")

@@ -39,6 +39,8 @@ class Cast:
     needed: int
     folder: str
     tx_hash: str
+    bond_wei: int
+    """What is owed to the winner now, if it is decided."""
 
     @property
     def missing(self) -> int:
@@ -190,8 +192,16 @@ def vote(desk: Desk, number: int, *, upheld: bool, report_cid: str, now: int) ->
     tx_hash = ""
     if len(counted) >= wanted:
         tx_hash = desk.send(Decide(number, upheld, report_cid, counted)).tx_hash
-    folder = str(votes.folder_of(desk))
-    return Cast(number, upheld, report_cid, len(counted), wanted, folder, tx_hash)
+    return Cast(
+        submission_id=number,
+        upheld=upheld,
+        report_cid=report_cid,
+        given=len(counted),
+        needed=wanted,
+        folder=str(votes.folder_of(desk)),
+        tx_hash=tx_hash,
+        bond_wei=found.bond_wei,
+    )
 
 
 def _require_voter(desk: Desk, state: LedgerState, number: int, *, now: int) -> None:
