@@ -70,38 +70,40 @@ class MemoryLedger:
 
     def send(self, action: ac.Action, *, signer: Signer) -> Receipt:
         """Take an action under the contracts' rules."""
-        call = encode_call(action)
-        turn = self._turn(call, signer.address.lower())
         before = self.world.snapshot()
         try:
-            self._transfer(turn)
-            play(turn, call.data)
+            turn = self._play(action, signer.address)
         except (LedgerRefusedError, LedgerUnavailableError):
             self.world.restore(before)
             raise
         return self._record(turn, action)
 
     def rehearse(self, action: ac.Action, *, sender: str) -> int:
-        """Say beforehand what the rules would refuse; gas is none.
+        """Refuse what would be refused, and forget the rest; nothing here takes gas.
 
-        Raises
-        ------
-        LedgerRefusedError
-            They would.
+        >>> from coopt_dag.ledger.actions import Withdraw
+        >>> MemoryLedger(lambda: 0).rehearse(Withdraw(), sender="0xab")
+        Traceback (most recent call last):
+        ...
+        coopt_dag.errors.LedgerRefusedError: this contract owes you nothing
         """
-        call = encode_call(action)
-        turn = self._turn(call, sender.lower())
         before = self.world.snapshot()
         try:
-            self._transfer(turn)
-            play(turn, call.data)
+            self._play(action, sender)
         finally:
             self.world.restore(before)
         return 0
 
     def gas_limit(self) -> int:
-        """Give what a block would hold, were there blocks."""
-        return 2**25
+        """Give how much gas a block holds, as if there were any."""
+        return 30_000_000
+
+    def _play(self, action: ac.Action, who: str) -> Turn:
+        call = encode_call(action)
+        turn = self._turn(call, who.lower())
+        self._transfer(turn)
+        play(turn, call.data)
+        return turn
 
     def _turn(self, call: Call, who: str) -> Turn:
         return Turn(
