@@ -112,6 +112,7 @@ class _Checker:
     def __init__(self, file: ChainFile, progress: Progress | None) -> None:
         self.blocks = self.transactions = 0
         self._file, self._db, self._progress = file, file.db, progress
+        self._parent: Any = None
 
     def findings(self) -> Iterator[Finding]:
         """Give what is wrong; after the first, what follows may be wrong because of it."""
@@ -119,22 +120,32 @@ class _Checker:
             if line != "ok":
                 yield Finding(None, f"SQLite: {line}")
         head = self._file.head().height
-        parent: Any = None
         for number in range(head + 1):
-            block = chainrows.block(self._db, number)
-            if block is None:
-                yield Finding(number, "the block is missing")
-                return
-            for what in self._wrong(block, parent):
+            for what in self._read(number):
                 yield Finding(number, what)
-            parent = header_of(block.header)
+                return
             self.blocks += 1
-            self.transactions += len(block.transactions)
             if self._progress is not None:
                 self._progress(number + 1, head + 1)
         yield from self._strays()
-        for what in damaged_nodes(self._db, parent.state_root):
+        for what in damaged_nodes(self._db, self._parent.state_root):
             yield Finding(head, what)
+
+    def _read(self, number: int) -> Iterator[str]:
+        """Say what is wrong with a block; the next must follow it."""
+        if chainrows.has_foreign_kinds(self._db, number):
+            yield "a row holds values of another kind than the chain writes"
+            return
+        block = chainrows.block(self._db, number)
+        if block is None:
+            yield "the block is missing"
+            return
+        try:
+            yield from self._wrong(block, self._parent)
+            self._parent = header_of(block.header)
+        except (RLPException, TypeError, ValueError) as error:
+            yield f"the header or a transaction cannot be read: {error}"
+        self.transactions += len(block.transactions)
 
     def _wrong(self, block: Block, parent: Any) -> Iterator[str]:
         yield from _header_wrong(block, parent)
@@ -180,10 +191,7 @@ class _Checker:
 def _header_wrong(block: Block, parent: Any) -> Iterator[str]:
     if keccak(block.header) != block.hash:
         yield "the header does not have the block's hash"
-    try:
-        header = header_of(block.header)
-    except (RLPException, TypeError, ValueError) as error:
-        raise sqlite3.DatabaseError(f"the header cannot be read: {error}") from error
+    header = header_of(block.header)
     if parent is None:
         template = genesis_header(header.timestamp, header.state_root)
     else:

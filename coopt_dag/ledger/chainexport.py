@@ -104,7 +104,7 @@ def import_chain(
         A block is not what its transactions give; the ledger is not made.
     """
     with _appearing(path) as part:
-        with source.open("rb") as stream, _scratch(part) as file:
+        with _opened(source) as stream, _scratch(part) as file:
             head = _rebuild(_blocks(stream, source), file, source, progress)
             if expected is not None and head.block_hash != expected:
                 raise IntegrityError(
@@ -114,6 +114,17 @@ def import_chain(
                 )
         _sync(part)
     return head
+
+
+def _opened(source: Path) -> BinaryIO:
+    try:
+        return source.open("rb")
+    except OSError as error:
+        raise UsageError(
+            f"the export cannot be read: {error.strerror}",
+            path=source,
+            hint="name a file that coopt ledger export wrote",
+        ) from error
 
 
 @contextmanager

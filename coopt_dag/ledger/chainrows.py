@@ -68,6 +68,40 @@ def _tx(row: Sequence[Any], logs: Sequence[LogRow]) -> TxRow:
     )
 
 
+# Column → kind; those of _NULLABLE may be empty as well.
+_KINDS = {
+    "block": {"hash": "blob", "time": "integer", "header": "blob"},
+    "tx": {
+        **dict.fromkeys(("hash", "sender", "recipient", "raw", "created"), "blob"),
+        **dict.fromkeys(("position", "nonce", "status", "gas", "cumulative"), "integer"),
+    },
+    "log": {
+        **dict.fromkeys(("tx", "address", "data"), "blob"),
+        **dict.fromkeys(("topic0", "topic1", "topic2", "topic3"), "blob"),
+        **dict.fromkeys(("number", "position"), "integer"),
+    },
+}
+_NULLABLE = {"recipient", "created", "topic0", "topic1", "topic2", "topic3"}
+
+
+def has_foreign_kinds(db: sqlite3.Connection, number: int) -> bool:
+    """Tell whether a block's rows hold text, nothing or empty bytes where they must not."""
+    for table, kinds in _KINDS.items():
+        tests = [
+            f"typeof({name}) not in ('{kind}', '{'null' if name in _NULLABLE else kind}')"
+            for name, kind in kinds.items()
+        ]
+        tests += ["length(raw)=0"] if table == "tx" else []
+        place = "number" if table == "block" else "block"
+        found = db.execute(
+            f"select 1 from {table} where {place}=? and ({' or '.join(tests)})",  # noqa: S608  # our own words
+            (number,),
+        ).fetchone()
+        if found is not None:
+            return True
+    return False
+
+
 def header(db: sqlite3.Connection, number: int | None = None) -> bytes | None:
     """Give a block's encoded header, the latest by default; none if there is no such block."""
     if number is None:

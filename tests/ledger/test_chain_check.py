@@ -134,6 +134,35 @@ def test_an_altered_header_is_found_even_if_its_hash_is_altered_with_it(path: Pa
     assert (check.finding.block, check.blocks) == (number, number)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update block set header=null where number=3",
+        "update block set header='words' where number=3",
+        "update block set time='soon' where number=3",
+        "update tx set raw=null where block=3 and position=0",
+        "update tx set raw=x'' where block=3 and position=0",
+        "update tx set raw='words' where block=3 and position=0",
+        "update tx set gas='much' where block=3 and position=0",
+        "update tx set cumulative=-1 where block=3 and position=0",
+        "update tx set sender=null where block=3 and position=0",
+        "update tx set position='first' where block=3 and position=0",
+        "update log set data=null where block=3 and number=0",
+        "update log set topic0=7 where block=3 and number=0",
+        "update log set address='words' where block=3 and number=0",
+    ],
+)
+def test_a_value_of_another_kind_is_found_in_its_block(path: Path, statement: str):
+    with closing(sqlite3.connect(path)) as db:
+        (sql,) = db.execute("select sql from sqlite_master where name='block'").fetchone()
+    if "header=null" in statement:
+        assert "header blob not null" in sql  # SQLite itself refuses
+        statement = "update block set header=x'' where number=3"
+    check = altered(path, statement)
+    assert check.finding is not None
+    assert (check.finding.block, check.blocks) == (3, 3)
+
+
 def test_a_header_that_is_no_header_is_found(path: Path):
     check = altered(path, "update block set header=? where number=2", b"\xc0")
     assert check.finding is not None

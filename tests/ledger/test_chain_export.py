@@ -146,6 +146,12 @@ def test_nothing_is_overwritten(chain: Path, exported: Path, tmp_path: Path):
     assert left_in(tmp_path) == ["taken"]
 
 
+def test_an_export_that_is_not_there_is_named(tmp_path: Path):
+    with pytest.raises(UsageError, match=r"none\.rlp.*cannot be read"):
+        import_chain(tmp_path / "none.rlp", tmp_path / "ledger.sqlite")
+    assert left_in(tmp_path) == []
+
+
 def test_another_last_block_than_expected_is_refused(exported: Path, tmp_path: Path):
     path = tmp_path / "ledger.sqlite"
     short = tmp_path / "short.rlp"
