@@ -86,6 +86,9 @@ def fund(
             }
         )
         return
+    if made.bounty_id is None:  # signed for a relay, as coopt.toml says
+        note("next: coopt relay FOLDER, by who pays the amount")
+        return
     say(f"bounty {made.bounty_id}: {asset_amount(asset, made.arrived)} for {name}")
     say(f"terms {offer.terms_cid}\ntransaction {made.tx_hash}")
     if made.arrived != units:

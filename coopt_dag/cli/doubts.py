@@ -78,6 +78,7 @@ def vote(
     ] = None,
     who: As = None,
     passphrase_file: PassphraseFile = None,
+    sign_to: SignTo = None,
     as_json: Json = False,
 ) -> None:
     """Sign a vote on a doubt; the last one that is needed brings them all to the ledger.
@@ -97,7 +98,8 @@ def vote(
             "how do you vote?", hint="--upheld (it is wrong) or --rejected (it stands)"
         )
     workspace = wiring.here()
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    hand = wiring.signer(workspace, who, passphrase_file)
+    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     present = now(desk.ledger)
     if report is None:
         cid = disputes.report_of(desk, number, upheld=upheld, now=present)
@@ -112,7 +114,13 @@ def vote(
 
 
 def _tell(cast: Cast) -> None:
+    from coopt_dag.ledger.signing import QUEUED
+
     how = "upheld" if cast.upheld else "rejected"
+    if cast.tx_hash == QUEUED:
+        say(f"submission {cast.submission_id}: {cast.given} votes for '{how}' wait for a relay")
+        note("next: coopt relay FOLDER")
+        return
     if cast.tx_hash:
         say(f"submission {cast.submission_id}: the doubt is {how}, by {cast.given} votes")
         say(f"report {cast.report_cid}\ntransaction {cast.tx_hash}")

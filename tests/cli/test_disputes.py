@@ -110,3 +110,12 @@ def test_a_dispute_can_be_signed_for_somebody_who_pays_the_bond(stage: Stage) ->
     (row,) = stage.json("dispute", "list")
     assert row["by"] == "ada"
     assert stage.json("balance", "bob")["holds"] == 2 * BOND
+
+
+def test_the_last_vote_can_be_signed_for_a_relay(stage: Stage) -> None:
+    disputed(stage)
+    stage("dispute", "vote", "2", "--upheld", "--report", "found.md", "--as", "eva")
+    done = stage("dispute", "vote", "2", "--upheld", "--as", "tom", "--sign-to", "out")
+    assert "2 votes for 'upheld' wait for a relay" in done.stdout
+    stage("relay", "out", "--as", "bob")
+    assert stage.json("dispute", "list")[0]["state"] == "upheld"
