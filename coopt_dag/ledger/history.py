@@ -63,10 +63,15 @@ class MemoryHistory:
 
 
 class IndexedHistory:
-    """Keeps events in the index, so that a process reads only what is new since the last one."""
+    """Keeps events in the index, so that a process reads only what is new since the last one.
+
+    What it has decoded it remembers, for those who ask again and again.
+    """
 
     def __init__(self, index: Index, source: LogSource) -> None:
         self._index, self._source = index, source
+        self._decoded: list[Event] = []
+        self._last_hash: bytes | None = None
 
     def refreshed(self) -> Index:
         """Give the index, as far as the chain is now."""
@@ -75,7 +80,14 @@ class IndexedHistory:
 
     def events(self, *, after: int = -1) -> list[Event]:
         """Give all events whose `seq` is above `after`."""
-        return self.refreshed().events(after=after)
+        index = self.refreshed()
+        # the hash of a block stands for all blocks before it, and so for all events
+        if self._decoded and index.block_hash_of(len(self._decoded) - 1) != self._last_hash:
+            self._decoded = []
+        self._decoded += index.events(after=len(self._decoded) - 1)
+        if self._decoded:
+            self._last_hash = index.block_hash_of(len(self._decoded) - 1)
+        return self._decoded[after + 1 :]
 
     def of_transaction(self, tx_hash: str, *, block: int) -> list[Event]:
         """Give what a transaction left in its block."""

@@ -78,6 +78,10 @@ class Index:
         """Give the events of one block."""
         return self._decode(*self._mirror.range_of(block))
 
+    def block_hash_of(self, seq: int) -> bytes | None:
+        """Give the hash of an event's block; None if there are not so many events."""
+        return self._mirror.block_hash_of(seq)
+
     def _decode(self, first: int, last: int) -> list[Event]:
         steps, challenges = self._mirror.names()
         decoder = Decoder(steps=steps, challenges=challenges, count=first)

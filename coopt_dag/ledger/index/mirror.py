@@ -117,6 +117,13 @@ class Mirror:
         first = 0 if before is None else int(before[0])
         return first, first - 1 if row is None else int(row[0]) - 1
 
+    def block_hash_of(self, seq: int) -> bytes | None:
+        """Give the hash of an event's block; None if there is no such event."""
+        row = self._db.execute(
+            "select hash from event join block on number=block where seq=?", (seq,)
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
     def names(self) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
         """Give the names behind the keys of steps and challenges.
 
