@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,9 @@ from coopt_dag.cli.options import As, Json, PassphraseFile, SignTo
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.cli.relays import told_as_signed
 from coopt_dag.errors import UsageError
+
+if TYPE_CHECKING:
+    from coopt_dag.evaluation.bounties import Funding, Offer
 
 app = typer.Typer(help="Coin and tokens that sponsors put up.", no_args_is_help=True)
 
@@ -53,8 +56,7 @@ def fund(
     from coopt_dag.evaluation import bounties
     from coopt_dag.evaluation.papers import paper
     from coopt_dag.ledger.actions.money import COIN
-    from coopt_dag.model.moment import from_seconds, to_seconds
-    from coopt_dag.report.sentences import asset_amount
+    from coopt_dag.model.moment import to_seconds
 
     workspace = wiring.here()
     challenge, _, step = name.partition("/")
@@ -73,27 +75,28 @@ def fund(
         asset=asset,
     )
     made = bounties.fund(desk, offer)
+    _tell(made, offer, name, as_json=as_json)
+
+
+def _tell(made: Funding, offer: Offer, name: str, *, as_json: bool) -> None:
+    from coopt_dag.ledger.actions.money import COIN
+    from coopt_dag.model.moment import from_seconds
+    from coopt_dag.report.sentences import asset_amount
+
     if as_json:
-        put(
-            {
-                "id": made.bounty_id,
-                "amount": made.arrived,
-                "asset": token,
-                "epoch": made.epoch,
-                "deadline": deadline,
-                "terms_cid": offer.terms_cid,
-                "tx_hash": made.tx_hash,
-            }
-        )
+        asset = None if offer.asset == COIN else offer.asset
+        told = {"id": made.bounty_id, "amount": made.arrived, "asset": asset}
+        told |= {"epoch": made.epoch, "deadline": offer.deadline, "terms_cid": offer.terms_cid}
+        put(told | {"tx_hash": made.tx_hash})
         return
     if made.bounty_id is None:  # signed for a relay, as coopt.toml says
         note("next: coopt relay FOLDER, by who pays the amount")
         return
-    say(f"bounty {made.bounty_id}: {asset_amount(asset, made.arrived)} for {name}")
+    say(f"bounty {made.bounty_id}: {asset_amount(offer.asset, made.arrived)} for {name}")
     say(f"terms {offer.terms_cid}\ntransaction {made.tx_hash}")
-    if made.arrived != units:
-        note(f"the token kept a fee: {units - made.arrived} units did not arrive")
-    note(f"free again from {from_seconds(deadline)}: coopt bounty refund {made.bounty_id}")
+    if made.arrived != offer.amount:
+        note(f"the token kept a fee: {offer.amount - made.arrived} units did not arrive")
+    note(f"free again from {from_seconds(offer.deadline)}: coopt bounty refund {made.bounty_id}")
 
 
 def _units(amount: str, token: str | None) -> int:

@@ -13,7 +13,7 @@ from coopt_dag.cli.relays import told_as_signed
 from coopt_dag.errors import UsageError
 
 if TYPE_CHECKING:
-    from coopt_dag.evaluation.disputes import Cast
+    from coopt_dag.evaluation.ballots import Cast
 
 app = typer.Typer(
     help="Doubts about scores, decided by the other evaluators.", no_args_is_help=True
@@ -90,7 +90,7 @@ def vote(
     """
     from coopt_dag.cli import wiring
     from coopt_dag.cli.clock import now
-    from coopt_dag.evaluation import disputes
+    from coopt_dag.evaluation import ballots
     from coopt_dag.evaluation.papers import paper
 
     if upheld is None:
@@ -102,11 +102,11 @@ def vote(
     desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     present = now(desk.ledger)
     if report is None:
-        cid = disputes.report_of(desk, number, upheld=upheld, now=present)
+        cid = ballots.report_of(desk, number, upheld=upheld, now=present)
         note(f"joins the report {cid}")
     else:
         cid = paper(desk, report)
-    cast = disputes.vote(desk, number, upheld=upheld, report_cid=cid, now=present)
+    cast = ballots.vote(desk, number, upheld=upheld, report_cid=cid, now=present)
     if as_json:
         put(asdict(cast) | {"missing": cast.missing})
     else:
@@ -199,14 +199,14 @@ def list_(
 def _votes(desk: Any, row: dict[str, Any], name: Any) -> dict[str, Any]:
     """Give the votes on an open doubt that lie in this workspace's folder."""
     from coopt_dag.cli.clock import now
-    from coopt_dag.evaluation import disputes
+    from coopt_dag.evaluation import ballots
 
     if row["state"] != "open":
         return {"needed": None, "votes": []}
     state, present = desk.state(), now(desk.ledger)
-    tallies = disputes.tallies(desk, state, row["id"], now=present)
+    tallies = ballots.tallies(desk, state, row["id"], now=present)
     return {
-        "needed": disputes.needed(state, row["id"], now=present),
+        "needed": ballots.needed(state, row["id"], now=present),
         "votes": [
             {"upheld": t.upheld, "report_cid": t.report_cid, "voters": [name(v) for v in t.voters]}
             for t in tallies

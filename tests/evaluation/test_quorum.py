@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from coopt_dag.errors import LedgerRefusedError, UsageError
-from coopt_dag.evaluation import attest, disputes
+from coopt_dag.evaluation import attest, ballots, disputes
 from coopt_dag.evaluation.evaluate import tell_ledger
 from coopt_dag.evaluation.service import Service
 from coopt_dag.ledger import actions as ac
@@ -193,11 +193,11 @@ def spread(panel: Panel) -> int:
     return number
 
 
-def vote(panel: Panel, name: str, number: int, *, upheld: bool, report: str = "") -> disputes.Cast:
+def vote(panel: Panel, name: str, number: int, *, upheld: bool, report: str = "") -> ballots.Cast:
     desk, now = panel.desks[name], panel.clock()
     if not report:
-        report = disputes.report_of(desk, number, upheld=upheld, now=now)
-    return disputes.vote(desk, number, upheld=upheld, report_cid=report, now=now)
+        report = ballots.report_of(desk, number, upheld=upheld, now=now)
+    return ballots.vote(desk, number, upheld=upheld, report_cid=report, now=now)
 
 
 def test_evaluators_who_disagree_vote_and_the_median_stands(three: Panel) -> None:
@@ -247,7 +247,7 @@ def test_a_vote_counts_only_with_those_for_the_same_report(three: Panel) -> None
     other = vote(three, "eva", number, upheld=True, report="bafytwo")
     assert (other.given, other.missing) == (1, 1)
     with pytest.raises(UsageError, match="different reports"):
-        disputes.report_of(three.desks["tom"], number, upheld=True, now=three.clock())
+        ballots.report_of(three.desks["tom"], number, upheld=True, now=three.clock())
     assert vote(three, "tom", number, upheld=True, report="bafyone").tx_hash
 
 
@@ -262,7 +262,7 @@ def test_neither_a_strangers_nor_a_forged_vote_counts(three: Panel) -> None:
         vote(three, "ada", number, upheld=True, report="bafyone")
     assert caught.value.code == "NotEvaluator"
     desk = three.desks["tom"]
-    (tally,) = disputes.tallies(desk, desk.state(), number, now=three.clock())
+    (tally,) = ballots.tallies(desk, desk.state(), number, now=three.clock())
     assert tally.voters == (lab,)
 
 
