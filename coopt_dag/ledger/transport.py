@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from web3.providers.base import BaseProvider
     from web3.types import RPCEndpoint, RPCResponse
 
-# Asking twice does what asking once does. A signed transaction has one hash, however often sent.
+# Asking twice does what asking once does. A signed transaction has one hash, however often sent;
+# to be signed, it may take a person who presses a button, and is asked for once.
 _READS = re.compile(
     r"(net|web3)_\w+"
     r"|eth_(get\w+|call|estimateGas|blockNumber|chainId|gasPrice|maxPriorityFeePerGas"
-    r"|feeHistory|accounts|syncing|createAccessList|sendRawTransaction"
-    r"|signTransaction|signTypedData_v4)"
+    r"|feeHistory|accounts|syncing|createAccessList|sendRawTransaction)"
 )
 _BUSY = re.compile(
     r"rate.?limit|too many requests|per second|throttl|capacity|overload|try again|temporar",
