@@ -80,7 +80,7 @@ def _gas(computation: Any) -> None:
     PRAGUE_OPCODES[_GAS](computation=computation)
 
 
-MeasuredComputation.opcodes = {**PRAGUE_OPCODES, _SSTORE: _sstore, _GAS: _gas}  # type: ignore[dict-item]
+MeasuredComputation.opcodes = {**Computation.opcodes, _SSTORE: _sstore, _GAS: _gas}  # type: ignore[dict-item]
 
 
 class MeasuringState(State):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from eth.vm.code_stream import CodeStream
 from eth.vm.forks.prague.computation import PragueComputation
+from eth.vm.forks.prague.opcodes import PRAGUE_OPCODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ _STOP, _POP, _MLOAD, _MSTORE, _JUMP, _JUMPI, _JUMPDEST = 0x00, 0x50, 0x51, 0x52,
 _PUSH0, _PUSH1, _DUP1, _SWAP1, _LOG0 = 0x5F, 0x60, 0x80, 0x90, 0xA0
 _ISZERO, _NOT = 0x15, 0x19
 _UNARY = frozenset((_ISZERO, _NOT))
+_SELFDESTRUCT = 0xFF
 _FULL = 1024
 
 
@@ -173,6 +175,9 @@ class QuickCode(CodeStream):
 
 class Computation(PragueComputation):
     """A run of code with quick plain instructions."""
+
+    # py-evm's own SELFDESTRUCT warns whoever runs the node that contracts should not use it.
+    opcodes = {**PRAGUE_OPCODES, _SELFDESTRUCT: PRAGUE_OPCODES[_SELFDESTRUCT].__wrapped__}  # type: ignore[attr-defined]
 
     def __init__(self, state: Any, message: Any, transaction_context: Any) -> None:
         super().__init__(state, message, transaction_context)

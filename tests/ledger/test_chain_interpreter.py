@@ -24,10 +24,16 @@ PLAIN = (
 OTHER = (0x00, 0x05, 0x0B, 0x20, 0x30, 0x33, 0x35, 0x36, 0x53, SLOAD, SSTORE, 0x58, 0x59, 0x5A)
 
 
+class PlainComputation(PragueComputation):
+    """py-evm's own run, only without its warning about SELFDESTRUCT."""
+
+    opcodes = Computation.opcodes
+
+
 class PlainState(State):
     """Accounts on which py-evm alone executes."""
 
-    computation_class = PragueComputation
+    computation_class = PlainComputation
 
 
 def push(value: int) -> bytes:
@@ -127,6 +133,10 @@ def test_the_stack_is_full_at_the_same_word(depth: int):
     for op in (b"\x5f", b"\x60\x01", b"\x80"):
         same(b"\x5f" + op * (depth - 1))
     same(b"\x5f" * 1024 + b"\x90")
+
+
+def test_a_contract_may_destroy_itself_without_a_warning():
+    assert same(push(7) + b"\xff")["error"] is None
 
 
 def test_truncated_pushes_read_zeros():
