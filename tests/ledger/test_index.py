@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -219,6 +220,23 @@ def test_another_process_that_wrote_meanwhile_is_not_written_over(tmp_path: Path
         assert content(reader) == fresh(seen)
     one.close()
     two.close()
+
+
+def test_threads_may_share_an_index(tmp_path: Path):
+    chains = [ForkingChain.of(SETUP + 30 * n, ((0, 1), (4, n))) for n in range(1, 7)]
+    index = opened(tmp_path / "i.sqlite")
+
+    def work(chain: ForkingChain) -> int:
+        index.refresh(chain)
+        with index.read() as pages:
+            known = len(pages.challenges())
+        return known + len(index.events()[:1])
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(work, chains)) == {long_history.CHALLENGES + 1}
+    index.refresh(chains[0])
+    assert content(index) == fresh(chains[0])
+    index.close()
 
 
 def test_another_version_or_deployment_is_built_anew(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from coopt_dag.ledger.index.follow import DEPTH, Follower
@@ -52,17 +53,19 @@ class Index:
         self._follower = Follower(self._file, depth=depth)
         self._mirror = Mirror(self._file.db)
         self.pages = Pages(self._file.db)
+        self._lock = RLock()  # one connection has one transaction, whichever thread began it
 
     def refresh(
         self, source: LogSource, *, progress: Callable[[int, int], None] | None = None
     ) -> None:
         """Take in what is new on the chain, after taking back what is no more."""
-        self._follower.refresh(source, progress=progress)
+        with self._lock:
+            self._follower.refresh(source, progress=progress)
 
     @contextmanager
     def read(self) -> Iterator[Pages]:
         """Give the pages of one moment: no refresh of another process comes between."""
-        with self._file.read():
+        with self._lock, self._file.read():
             yield self.pages
 
     def count(self) -> int:
@@ -71,12 +74,14 @@ class Index:
 
     def events(self, *, after: int = -1, limit: int | None = None) -> list[Event]:
         """Give events above `after`, in order; at most `limit`."""
-        last = self.count() - 1 if limit is None else after + limit
-        return self._decode(after + 1, last)
+        with self.read():
+            last = self.count() - 1 if limit is None else after + limit
+            return self._decode(after + 1, last)
 
     def events_of_block(self, block: int) -> list[Event]:
         """Give the events of one block."""
-        return self._decode(*self._mirror.range_of(block))
+        with self.read():
+            return self._decode(*self._mirror.range_of(block))
 
     def block_hash_of(self, seq: int) -> bytes | None:
         """Give the hash of an event's block; None if there are not so many events."""
