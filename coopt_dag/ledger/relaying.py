@@ -179,6 +179,8 @@ class Relayer:
             return self._refusal(item, error)
         except LedgerUnavailableError as error:
             self._ledger.head()  # if the chain itself is gone, nothing is this request's fault
+            if item.queued.value_wei:
+                return _outcome(item, "unpaid", error.message)
             return replace(item, words=error.message)
         return replace(item, gas=gas, words="")
 

@@ -17,19 +17,28 @@ from typing import Any
 import pytest
 from web3 import HTTPProvider
 
-from coopt_dag.errors import ContentRefusedError, LedgerRefusedError, UsageError
+from coopt_dag.errors import (
+    ContentRefusedError,
+    LedgerRefusedError,
+    LedgerUnavailableError,
+    UsageError,
+)
 from coopt_dag.ledger.actions import (
     Action,
     CancelNonce,
     Claim,
     Endorse,
+    Fund,
     Pause,
     RegisterChallenge,
     RegisterStep,
     Release,
+    Unpause,
 )
+from coopt_dag.ledger.actions.money import COIN
+from coopt_dag.ledger.chainfile import ChainFileReader
 from coopt_dag.ledger.embedded import open_embedded
-from coopt_dag.ledger.events import Claimed, Released, Skipped
+from coopt_dag.ledger.events import Claimed, Funded, Released, Skipped
 from coopt_dag.ledger.evm import EvmLedger
 from coopt_dag.ledger.outbox import LARGEST_BYTES, Outbox, parse
 from coopt_dag.ledger.relaying import TRIES, Outcome, Relayer, asked_for
@@ -478,13 +487,48 @@ def test_a_relayer_that_lost_the_race_says_spent(toy: Bench, outbox: Outbox) -> 
     assert statuses(list(relayer.run([outbox]))) == ["spent"]
 
 
-def test_a_request_that_wants_coin_waits_for_somebody_who_pays(toy: Bench, outbox: Outbox) -> None:
-    path = Pen(toy, outbox)(ANN, Claim("toy", "fit", 600))
-    document = json.loads(path.read_text())
-    path.write_text(json.dumps(document | {"value_wei": "7"}))
-    (outcome,) = relayed(toy, outbox)
-    assert (outcome.status, room(outbox)) == ("unpaid", [path.name])
-    assert "wants 7 wei" in outcome.words
+def funding(bench: Bench, amount: int) -> Fund:
+    deadline = bench.ledger.head().time + 30 * 86_400
+    return Fund("toy", "fit", 1, COIN, amount, COIN, deadline, "terms")
+
+
+def test_who_relays_pays_for_what_wants_coin_up_to_what_it_said(toy: Bench, outbox: Outbox) -> None:
+    pen = Pen(toy, outbox)
+    pen(ANN, funding(toy, 7))
+    pen(BEN, funding(toy, 8))
+    toy.give(LAB.address, 10**18)
+    outcomes = relayed(toy, outbox)
+    assert statuses(outcomes) == ["unpaid", "unpaid"]
+    assert "wants 7 wei" in outcomes[0].words
+    assert len(room(outbox)) == 2
+    assert statuses(relayed(toy, outbox, value_wei=14)) == ["taken", "unpaid"]
+    (funded,) = [e for e in toy.ledger.events() if isinstance(e, Funded)]
+    assert (funded.actor, funded.amount) == (ANN.address, 7)
+    assert statuses(relayed(toy, outbox, value_wei=8)) == ["taken"]
+
+
+def test_a_relayer_that_has_less_than_it_said_leaves_the_request(
+    toy: Bench, outbox: Outbox
+) -> None:
+    poor = person(99)
+    Pen(toy, outbox)(ANN, funding(toy, 7))
+    assert statuses(relayed(toy, outbox, who=poor, value_wei=100)) == ["unpaid"]
+    assert len(room(outbox)) == 1
+
+
+def test_while_new_things_are_stopped_a_request_waits(toy: Bench, outbox: Outbox) -> None:
+    Pen(toy, outbox)(ANN, RegisterChallenge("other", "m", (ANN.address,)))
+    toy.ledger.send(Pause(), signer=toy.guardian)
+    assert statuses(relayed(toy, outbox)) == ["paused"]
+    assert len(room(outbox)) == 1
+    toy.ledger.send(Unpause(), signer=toy.guardian)
+    assert statuses(relayed(toy, outbox)) == ["taken"]
+
+
+def test_who_only_reads_relays_nothing(tmp_path: Path) -> None:
+    embedded_bench(tmp_path).ledger.close()
+    with pytest.raises(LedgerUnavailableError, match="reading only"):
+        Relayer(ChainFileReader(tmp_path / "ledger.sqlite"), signer=LAB)
 
 
 def test_a_request_that_is_skipped_again_and_again_is_given_up(toy: Bench, outbox: Outbox) -> None:
@@ -576,6 +620,8 @@ class _Receipt:
 _RELAY = """
 import sys
 from pathlib import Path
+from coopt_dag.ledger.actions.money import COIN
+from coopt_dag.ledger.chainfile import ChainFileReader
 from coopt_dag.ledger.embedded import open_embedded
 from coopt_dag.ledger.keys import KeySigner
 from coopt_dag.ledger.outbox import Outbox
