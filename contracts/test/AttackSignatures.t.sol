@@ -27,7 +27,7 @@ contract AttackSignaturesTest is LedgerFixture {
 
     function test_ARequestIsNotReplayedOnAnotherContract() public {
         (Relayed.Request memory request, bytes memory signature) = _claimRequest(ann, 1);
-        CooptLedger other = new CooptLedger();
+        CooptLedger other = CooptLedger(vm.deployCode("CooptLedger.sol:CooptLedger"));
         vm.expectRevert(Relayed.BadSignature.selector);
         other.relay(request, signature);
         Relayed treasury = ledger.treasury();

@@ -22,6 +22,7 @@ interface Vm {
     function etch(address account, bytes calldata code) external;
     function store(address account, bytes32 slot, bytes32 value) external;
     function load(address account, bytes32 slot) external view returns (bytes32);
+    function deployCode(string calldata artifact) external returns (address);
     function getNonce(address account) external view returns (uint64);
     function snapshotState() external returns (uint256 id);
     function revertToState(uint256 id) external returns (bool);

@@ -66,7 +66,8 @@ abstract contract LedgerFixture is Base {
 
     function _deploy() internal {
         vm.warp(START);
-        ledger = new CooptLedger();
+        // Not `new`: each test contract would hold, and compile, the ledger's code once more.
+        ledger = CooptLedger(vm.deployCode("CooptLedger.sol:CooptLedger"));
         guard = ledger.guard();
         owner = _person("owner");
         ann = _person("ann");
