@@ -28,7 +28,12 @@ library Apportion {
             rests[i] = pot * weights[i] - shares[i] * sum;
             left -= shares[i];
         }
-        for (uint256 i = 0; i < n; ++i) {
+        spread(shares, rests, left);
+    }
+
+    /// @dev One unit more each, for the `left` largest rests.
+    function spread(uint256[] memory shares, uint256[] memory rests, uint256 left) internal pure {
+        for (uint256 i = 0; i < shares.length; ++i) {
             if (_before(rests, i) < left) ++shares[i];
         }
     }
