@@ -127,6 +127,7 @@ class Service:
     errors: list[CooptError] = field(default_factory=list)
     """Failures of infrastructure in the last pass."""
     _queue: Queue | None = None
+    _own: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Refuse a desk that cannot sign, before anything runs."""
@@ -166,9 +167,19 @@ class Service:
             row = known.get(number)
             if row is not None:
                 self._catch_up(row, submission)
-            elif submission.status == "pending":
+            elif submission.status == "pending" and not self._is_own(submission):
                 queue.add(number, submission.challenge, submission.step, now=now)
         return state
+
+    def _is_own(self, submission: Submission) -> bool:
+        """Tell whether it is for others to judge: nobody judges its own, baselines apart."""
+        is_own = submission.contributor == self.desk.identity.address
+        if not is_own or submission.is_baseline:
+            return False
+        if submission.id not in self._own:
+            self._own.add(submission.id)
+            self.tell(f"submission {submission.id} is yours: the other evaluators judge it")
+        return True
 
     def _catch_up(self, row: Row, submission: Submission) -> None:
         """Bring one row up to the ledger."""
@@ -268,7 +279,8 @@ class Service:
     def _judge(self, submission: Submission) -> Verdict:
         """Ask the ledger first: what it has judged is never judged again."""
         desk, state = self.desk, self.desk.state()
-        if desk.identity.address not in state.challenges[submission.challenge].evaluators:
+        now = max(int(self.clock()), desk.ledger.head().time)
+        if desk.identity.address not in state.judges(submission.challenge, now=now):
             raise refused("NotEvaluator")
         known = state.submissions[submission.id]
         if known.status == "pending" and (rule := state.broken_rule(known)) is not None:

@@ -163,6 +163,37 @@ def test_who_comes_back_late_shows_first_and_is_not_shut_out(two: Panel) -> None
     assert status(two, 2) == "record"
 
 
+def test_an_evaluators_own_work_is_judged_by_the_others(two: Panel) -> None:
+    two.open()
+    two.rounds()
+    number = two.offer("add", "all_of_them", as_="eva")
+    two.once("eva")
+    two.once("eva")
+    assert two.told.count(f"submission {number} is yours: the other evaluators judge it") == 1
+    assert number not in two.desks["eva"].state().rounds
+    two.rounds()
+    assert status(two, number) == "record"
+    attested = [e for e in two.ledger.events() if isinstance(e, ev.Attested)]
+    assert {e.evaluator for e in attested if e.submission_id == number} == {
+        two.address("lab"),
+        two.address("tom"),
+    }
+
+
+def test_who_was_let_go_runs_nothing_any_more(two: Panel) -> None:
+    two.open()
+    two.rounds()
+    two.desks["lab"].send(ac.RetireEvaluator("tiny", two.address("tom")))
+    two.clock.now += 7 * 24 * HOUR
+    number = two.offer("add", "all_of_them")
+    service = two.service("tom")
+    service.once()
+    assert [getattr(e, "code", "") for e in service.errors] == ["NotEvaluator"]
+    assert not attest.path_of(two.desks["tom"], number).exists()
+    two.rounds("lab", "eva")
+    assert status(two, number) == "record"
+
+
 def test_a_quiet_chain_does_not_keep_a_round_open(tmp_path: Path) -> None:
     clock = Clock()
     ledger = open_embedded(tmp_path / "ledger.sqlite", clock=clock)
