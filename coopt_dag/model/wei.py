@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from fractions import Fraction
 
 from coopt_dag.errors import UsageError
 from coopt_dag.model.wad import from_wad
@@ -32,8 +32,8 @@ def to_wei(text: str) -> int:
         raise UsageError(
             f"'{text}' is no amount of coin", hint="a number and its unit: 0.05eth, 20gwei or 7wei"
         )
-    wei = Decimal(found[1]) * _UNITS[found[2].lower()]
-    if wei != int(wei):
+    wei = Fraction(found[1]) * _UNITS[found[2].lower()]  # exact; a Decimal rounds at 28 digits
+    if wei.denominator != 1:
         raise UsageError(f"'{text}' is no whole number of wei", hint="leave digits out")
     return int(wei)
 
