@@ -13,11 +13,6 @@ import {Base} from "./Base.sol";
 import {HonestToken} from "./mocks/Tokens.sol";
 import {Tree} from "./Tree.sol";
 
-/// @notice A cheat code that only this fixture needs.
-interface VmMore {
-    function deployCode(string calldata artifact) external returns (address);
-}
-
 /// @notice One challenge with three evaluators whose epoch 0 is over, and what its money needs.
 abstract contract TreasuryFixture is Base {
     /// @notice One leaf to be: who gets how much out of which account.
@@ -27,7 +22,6 @@ abstract contract TreasuryFixture is Base {
         uint96 amount;
     }
 
-    VmMore internal constant MORE = VmMore(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
     uint256 internal constant HERE = 31337; // forge's chain; the optimiser trusts block.chainid
     string internal constant NAME = "ocean";
     bytes32 internal constant KEY = keccak256("ocean");
@@ -52,7 +46,7 @@ abstract contract TreasuryFixture is Base {
 
     function setUp() public virtual {
         vm.warp(START);
-        ledger = CooptLedger(MORE.deployCode("CooptLedger.sol:CooptLedger"));
+        ledger = CooptLedger(vm.deployCode("CooptLedger.sol:CooptLedger"));
         treasury = ledger.treasury();
         notes = ledger.notes();
         guard = ledger.guard();
