@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import closing
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from coopt_dag.errors import LedgerRefusedError, UsageError
+from coopt_dag.errors import LedgerRefusedError, LedgerUnavailableError, UsageError
 from coopt_dag.evaluation import attest, ballots, disputes
 from coopt_dag.evaluation.evaluate import tell_ledger
 from coopt_dag.evaluation.service import Service
@@ -429,6 +430,39 @@ def test_a_killed_evaluator_goes_on_where_it_was(
         assert (entry.status, entry.score_wad) == ("record", to_wad(22))
         attested = [e for e in ledger.events() if isinstance(e, ev.Attested)]
         assert len(attested) == 2
+
+
+def hurry(desk: Desk, path: Path) -> None:
+    """Judge on a connection of its own, as fast as it goes, until it is judged."""
+    with closing(open_embedded(path, clock=Clock())) as ledger:
+        mine = replace(desk, ledger=ledger)
+        for turn in range(500):
+            try:
+                if turn == 0:
+                    found(mine)
+                if attest.advance(mine, 1, lambda _line: None):
+                    return
+            except LedgerUnavailableError:
+                time.sleep(0.01)  # somebody was faster in the same block; the service goes on too
+    raise AssertionError("never judged")
+
+
+def test_evaluators_who_all_hurry_judge_once(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(open_embedded(path, clock=Clock())) as ledger:
+        panel = small(tmp_path, ledger, Clock())
+        work = [
+            get_context("fork").Process(target=hurry, args=(panel.desks[name], path))
+            for name in NAMES
+        ]
+        for one in work:
+            one.start()
+        for one in work:
+            one.join(120)
+        assert [one.exitcode for one in work] == [0, 0, 0]
+        told = kinds(panel, 1)
+        assert told.count("Attested") == 2
+        assert told.count("Scored") == 1
 
 
 def serve(desk: Desk, path: Path) -> None:
