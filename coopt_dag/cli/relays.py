@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from coopt_dag.ledger.outbox import Outbox
-    from coopt_dag.ledger.protocol import Receipt
+    from coopt_dag.ledger.protocol import Ledger, Receipt
     from coopt_dag.ledger.relaying import Outcome
     from coopt_dag.specs.loaded import LoadedWorkspace
 
@@ -34,6 +34,13 @@ def told_as_signed(receipt: Receipt) -> str:
     say(str(receipt.path))
     note("next: give the file to whoever relays; they run `coopt relay FOLDER`")
     return receipt.what
+
+
+def signed_by(ledger: Ledger) -> int:
+    """Give how many actions were signed through a ledger instead of sent."""
+    from coopt_dag.ledger.signing import SigningLedger
+
+    return ledger.signed if isinstance(ledger, SigningLedger) else 0
 
 
 def relay(

@@ -79,8 +79,12 @@ def register(
         )
     state = desk.state()
     for step, loaded in challenge.steps.items():
-        taken = any(s.challenge == name and s.step == step for s in state.submissions.values())
-        if not taken:
+        # A promise that was not revealed is none yet: who was cut short there goes on.
+        offered = any(
+            (s.challenge, s.step) == (name, step) and s.status != "committed"
+            for s in state.submissions.values()
+        )
+        if not offered:
             baseline = loaded.solutions["baseline"].path
             cid = add_path(desk.store, baseline, ignore=SOLUTION_IGNORE, pin=True)
             offer(desk, (name, step), cid)

@@ -93,6 +93,8 @@ class SigningLedger:
     ) -> None:
         self._ledger, self._outbox, self._tell = ledger, outbox, tell
         self._lifetime_s, self._clock = lifetime_s, clock
+        self.signed = 0
+        """Actions that wait since this ledger was opened."""
 
     def send(self, action: Action, *, signer: Signer) -> QueuedReceipt:
         """Sign an action as a request and keep it.
@@ -127,6 +129,7 @@ class SigningLedger:
         return self._receipt(what, "is signed, not sent", path)
 
     def _receipt(self, what: str, words: str, path: Path) -> QueuedReceipt:
+        self.signed += 1
         self._tell(f"{what} {words}: {path}")
         return QueuedReceipt(QUEUED, -1, (), 0, what, path)
 

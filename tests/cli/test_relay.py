@@ -163,6 +163,22 @@ def test_a_solution_is_committed_and_revealed_by_two_relays(desk: Desk) -> None:
     assert event["actor"] == desk.hand("ada").address
 
 
+def test_a_challenge_is_registered_by_relays(tmp_path: Path) -> None:
+    """Challenge, steps, commitments, reveals: each builds on what was relayed before."""
+    desk = Desk(tmp_path / "home", "lab", "ada", "judge")
+    words = ("challenge", "register", "tiny", "--as", "lab", "--evaluator", "judge")
+    kinds = []
+    for code in (9, 9, 0, 0):
+        desk(*words, "--sign-to", "out", code=code)
+        kinds += [o["what"] for o in desk.json("relay", "out", "--as", "ada")]
+    assert kinds == [
+        *("RegisterChallenge", "RegisterStep double", "RegisterStep add"),
+        *("Commit double", "Commit add", "Reveal 1", "Reveal 2"),
+    ]
+    assert "2 baselines" not in desk(*words, "--sign-to", "out").stdout
+    assert {e["actor"] for e in desk.lines("ledger", "events")} == {desk.hand("lab").address}
+
+
 def test_a_watching_relayer_takes_what_comes_and_can_be_killed(desk: Desk) -> None:
     (desk.root / "out").mkdir()
     words = desk.words("relay", "out", "--as", "lab", "--watch", "0.1", "--json")
