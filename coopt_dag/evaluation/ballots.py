@@ -101,6 +101,8 @@ def vote(desk: Desk, number: int, *, upheld: bool, report_cid: str, now: int) ->
     ------
     LedgerRefusedError
         There is no dispute, the time is over, or this identity may not vote on it.
+    UsageError
+        It voted the other way before.
     """
     state = desk.state()
     found = open_dispute(state, number)
@@ -111,6 +113,7 @@ def vote(desk: Desk, number: int, *, upheld: bool, report_cid: str, now: int) ->
             f"the vote ended at {from_seconds(found.vote_by)}",
             hint=f"coopt dispute lapse {number}",
         )
+    _refuse_both(desk, state, number, upheld=upheld, now=now)
     given = votes.cast(desk, _words(desk, number, upheld=upheld, report_cid=report_cid))
     may, wanted = voters(state, number, now=now), needed(state, number, now=now)
     counted = tuple(v for v in given if v.evaluator in may)
@@ -143,6 +146,18 @@ def _require_voter(desk: Desk, state: LedgerState, number: int, *, now: int) -> 
             "nobody votes on its own submission or its own dispute",
             hint="the other evaluators decide",
         )
+
+
+def _refuse_both(desk: Desk, state: LedgerState, number: int, *, upheld: bool, now: int) -> None:
+    """Refuse to say yes and no: whoever brings the votes could choose between the two."""
+    who = desk.identity.address
+    for tally in tallies(desk, state, number, now=now):
+        if who in tally.voters and tally.upheld != upheld:
+            said = "upheld" if tally.upheld else "rejected"
+            raise UsageError(
+                f"you have voted '{said}', and a signed vote cannot be taken back",
+                hint=f"you can join another report that says '{said}'",
+            )
 
 
 def _words(desk: Desk, number: int, *, upheld: bool, report_cid: str) -> dict[str, Any]:

@@ -119,3 +119,12 @@ def test_the_last_vote_can_be_signed_for_a_relay(stage: Stage) -> None:
     assert "2 votes for 'upheld' wait for a relay" in done.stdout
     stage("relay", "out", "--as", "bob")
     assert stage.json("dispute", "list")[0]["state"] == "upheld"
+
+
+def test_nobody_says_yes_and_no(stage: Stage) -> None:
+    disputed(stage)
+    stage("dispute", "vote", "2", "--upheld", "--report", "found.md", "--as", "eva")
+    words = ("dispute", "vote", "2", "--report", "evidence.md", "--as", "eva")
+    assert "cannot be taken back" in stage(*words, "--rejected", code=2).stderr
+    # another report that says the same is another chance to agree
+    assert stage.json(*words, "--upheld")["given"] == 1
