@@ -19,7 +19,7 @@ from coopt_dag.cli.options import (
     level,
 )
 from coopt_dag.cli.printing import note, put, say
-from coopt_dag.cli.relays import signed_by, told_as_signed
+from coopt_dag.cli.relays import told_as_signed
 from coopt_dag.errors import UsageError
 
 StepName = Annotated[str, typer.Argument(metavar="CHALLENGE/STEP", help="e.g. movielens/bias")]

@@ -88,4 +88,8 @@ def register(
             baseline = loaded.solutions["baseline"].path
             cid = add_path(desk.store, baseline, ignore=SOLUTION_IGNORE, pin=True)
             offer(desk, (name, step), cid)
-    return evaluate_pending(desk, cores=cores, tell=tell)
+    entry = desk.state().challenges[name]
+    if signs not in entry.evaluators:
+        tell("the baselines wait for an evaluator: coopt evaluate")
+        return []
+    return evaluate_pending(desk, cores=cores, tell=tell, challenge=name)
