@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +13,7 @@ from benchmarks.long_history import _TOPICS, Branches, history
 from coopt_dag.ledger.chainfile import ADDRESSES
 from coopt_dag.ledger.index.book import Index
 from coopt_dag.ledger.index.layout import layouts
-from coopt_dag.ledger.index.source import RawLog, Span
+from coopt_dag.ledger.index.source import FileSource, RawLog, Span
 from coopt_dag.ledger.state import LedgerState, project
 
 
@@ -45,6 +46,23 @@ class ForkingChain:
                 ]
             )
         return chain
+
+    @classmethod
+    def from_file(cls, path: Path) -> ForkingChain:
+        """Take the blocks of an embedded chain."""
+        chain = cls()
+        with closing(FileSource(path, addresses=ADDRESSES.values())) as source:
+            found = source.hashes(range(source.head() + 1))
+            chain.hashes_ = [block_hash for block_hash in found if block_hash is not None]
+            chain.logs_ = [[] for _ in chain.hashes_]
+            for span in source.spans(0, source.head()):
+                for log in span.logs:
+                    chain.logs_[log.block].append(log)
+        return chain
+
+    def until(self, block: int) -> ForkingChain:
+        """Give the chain as it was when it had no more blocks."""
+        return ForkingChain(self.hashes_[: block + 1], self.logs_[: block + 1])
 
     def head(self) -> int:
         return len(self.hashes_) - 1
