@@ -15,6 +15,7 @@ MODULES = (
     "bench_dvc",
     "bench_gateway",
     "bench_gas",
+    "bench_index",
 )
 
 
