@@ -9,7 +9,7 @@ import pytest
 from coopt_dag.ledger import actions as ac
 
 from .conftest import Bench, embedded_bench, memory_bench
-from .kit import ANN, BEN, BOND, DAY, OWNER, ROOT, act, code_of, judge, offer, open_panel
+from .kit import ANN, BEN, BOND, DAY, OWNER, ROOT, act, code_of, judge, offer, open_panel, panel
 from .papers import Table, Work, request
 
 
@@ -84,3 +84,22 @@ def test_a_request_may_come_in_its_last_second(court: Bench):
     assert code_of(court, BEN, ac.Relay("ledger", (wanted,))) == "RequestExpired"
     at(court, end)
     assert act(court, BEN, ac.Relay("ledger", (wanted,))).actor == ANN.address
+
+
+def test_a_round_expires_after_its_last_second(court: Bench):
+    offer(court, ANN)
+    end = act(court, ANN, panel(court, 1, 1, 2, 3).commit(court.ledger)).reveal_by
+    at(court, end)
+    assert code_of(court, ANN, ac.ExpireRound(1)) == "RoundNotOver"
+    at(court, end + 1)
+    assert act(court, ANN, ac.ExpireRound(1)).withheld == 0b111
+
+
+def test_an_epoch_is_over_in_the_second_it_closes(court: Bench):
+    end = court.clock.now + DAY
+    act(court, OWNER, ac.RegisterChallenge("brief", "m", (BEN.address,), closes_at=end))
+    propose = Table("brief", 0, ((ANN.address, 0, 0),)).propose()
+    at(court, end - 1)
+    assert code_of(court, OWNER, propose) == "EpochNotOver"
+    at(court, end)
+    assert act(court, OWNER, propose).epoch == 0
