@@ -19,7 +19,7 @@ step() {
   fi
   echo "contracts: $name ($((SECONDS - started)) s)"
   # What is worth reading in a log of thousands of lines: sums, sizes, shares.
-  grep -E "^(Ran .* tests passed|Symbolic test result|Coopt.*bytes|lines:|branches:|[0-9]+ (contracts|findings))" \
+  grep -E "^(Ran .* tests passed|Symbolic test result|Coopt[A-Za-z]*: runtime|lines:|branches:|[0-9]+ (contracts|findings))" \
     "$log" | sed 's/^/    /' || true
 }
 
