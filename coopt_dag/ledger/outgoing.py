@@ -92,10 +92,10 @@ def refusal(error: NodeError, name_of: Callable[[str], str]) -> CooptError:
         return refused(name_of(error.data))
     if _REVERT.search(str(error)):
         return refused(UNNAMED)
-    return LedgerUnavailableError(
-        f"the chain refused the transaction: {error}",
-        hint="has the identity enough funds for gas?",
-    )
+    hint = "has the identity enough funds for gas?"
+    if is_late(error):
+        hint = "the key is in use elsewhere; look at `coopt log`, then try again"
+    return LedgerUnavailableError(f"the chain refused the transaction: {error}", hint=hint)
 
 
 def is_late(error: NodeError) -> bool:

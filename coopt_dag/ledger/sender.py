@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from coopt_dag.errors import LedgerUnavailableError
 from coopt_dag.ledger.delivery import Delivery, Receipt, Waiting
 from coopt_dag.ledger.node import NodeError
 from coopt_dag.ledger.nonces import Nonces
-from coopt_dag.ledger.outgoing import Sent, fees, message_of, refusal, send
+from coopt_dag.ledger.outgoing import Sent, fees, is_late, message_of, refusal, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from coopt_dag.ledger.node import Node
     from coopt_dag.ledger.protocol import Signer
 
+_TURNS = 3
 _GAS_MARGIN = 1.2  # storage may have warmed or cooled between estimate and execution
 
 
@@ -81,14 +83,31 @@ class Sender:
             transaction = {"value": 0, **call, "chainId": self._chain_id, "gas": gas}
             transaction |= fees(self._node, block)
             sent = Sent(signer, transaction, int(block["number"], 16))
-            with self._nonces.turn(signer.address) as turn:
-                transaction["nonce"] = turn.nonce
-                tx_hash, raw = sent.sign(now=self._waiting.clock())
-                send(self._node, tx_hash, raw)
-                turn.sent = tx_hash
+            self._offer(sent)
         except NodeError as error:
             raise refusal(error, self._name_of) from error
         return sent
+
+    def _offer(self, sent: Sent) -> None:
+        """Send under the next nonce; if somebody without our lock took it, under the one after."""
+        for turns_left in range(_TURNS - 1, -1, -1):
+            with self._nonces.turn(sent.signer.address) as turn:
+                sent.transaction["nonce"] = turn.nonce
+                tx_hash, raw = sent.sign(now=self._waiting.clock())
+                try:
+                    send(self._node, tx_hash, raw)
+                except NodeError as error:
+                    del sent.raws[tx_hash]  # the node has looked: it does not have it
+                    if not turns_left or not is_late(error):
+                        raise
+                except LedgerUnavailableError as error:
+                    raise LedgerUnavailableError(
+                        f"nobody knows whether the transaction {tx_hash} was taken: {error}",
+                        hint="it may have been; look at `coopt log` before you try again",
+                    ) from error
+                else:
+                    turn.sent = tx_hash
+                    return
 
     def wait(self, sent: Sequence[Sent]) -> list[Receipt]:
         """Give the receipts of several transactions, asked for together (see `Delivery.wait`)."""

@@ -12,10 +12,12 @@ from random import Random
 from typing import Any
 
 import pytest
+from eth_utils.address import to_checksum_address
 from web3 import HTTPProvider
 
 from coopt_dag.errors import LedgerUnavailableError
 from coopt_dag.ledger import actions as ac
+from coopt_dag.ledger.codec import encode_call
 from coopt_dag.ledger.embedded import ADDRESS, open_embedded
 from coopt_dag.ledger.evm import EvmLedger, deploy
 from coopt_dag.ledger.node import Node
@@ -192,6 +194,45 @@ def test_a_transaction_whose_answer_was_lost_is_in_the_chain_once(server: Server
     assert [type(event).__name__ for event in receipt.events] == ["ChallengeRegistered"]
     assert server.count("eth_sendRawTransaction") == 2
     assert len(ledger.events()) == 1
+
+
+def test_a_transaction_of_which_no_answer_came_may_be_in_the_chain(server: Server):
+    server.troubles = [
+        lambda body: "lost" if "eth_sendRawTransaction" in str(body) else None for _ in range(99)
+    ]
+    ledger = EvmLedger(client(server, Waits(), tries=2), address=ADDRESS)
+    with pytest.raises(LedgerUnavailableError, match="nobody knows whether") as caught:
+        ledger.send(ac.RegisterChallenge("toy", "m", (ANN.address,)), signer=OWNER)
+    assert "coopt log" in caught.value.hint
+    assert len(ledger.events()) == 1
+
+
+def test_a_nonce_that_somebody_took_meanwhile_is_passed_over(server: Server):
+    action = ac.RegisterChallenge("other", "m", (ANN.address,))
+    raw = OWNER.sign(
+        {
+            "to": to_checksum_address(ADDRESS),
+            "data": encode_call(action).data,
+            "value": 0,
+            "chainId": 1337,
+            "type": 2,
+            "gas": 1_000_000,
+            "nonce": 0,
+            "maxFeePerGas": 0,
+            "maxPriorityFeePerGas": 0,
+        }
+    )
+
+    def takes_the_nonce(body: Any) -> None:
+        if isinstance(body, dict) and body["method"] == "eth_sendRawTransaction":
+            server.troubles.clear()
+            server.provider.make_request("eth_sendRawTransaction", ["0x" + raw.hex()])
+
+    ledger = EvmLedger(client(server, Waits()), address=ADDRESS)
+    server.troubles = [takes_the_nonce] * 99
+    receipt = ledger.send(ac.RegisterChallenge("toy", "m", (ANN.address,)), signer=OWNER)
+    assert [event.challenge for event in ledger.events()] == ["other", "toy"]
+    assert receipt.events == (ledger.events()[1],)
 
 
 def test_many_questions_go_in_few_trips(server: Server):
