@@ -59,6 +59,7 @@ contract AttackClaimsTest is LedgerFixture {
     }
 
     /// forge-config: default.fuzz.runs = 64
+    /// forge-config: full.fuzz.runs = 64
     /// @dev Every stretch of holding without a delivery is 30 days at most and is followed by a
     /// gap as long, but for the last: of 120 days, at most (120 + 30) / 2. All is on a grid of
     /// twelve hours, so that nothing is rounded.

@@ -138,6 +138,7 @@ contract LedgerClaimsTest is LedgerFixture {
     }
 
     /// forge-config: default.fuzz.runs = 64
+    /// forge-config: full.fuzz.runs = 64
     /// @dev Whatever ten accounts do with a step of three slots, no more than three leases live.
     function testFuzz_LiveLeasesNeverPassTheCap(uint256 seed) public {
         _registerStep(CHALLENGE, "three", Registry.Direction.Minimise, 0, 0, 3);

@@ -114,6 +114,8 @@ contract LedgerGuardTest is LedgerFixture {
         assertTrue(guard.isPaused());
     }
 
+    /// forge-config: default.fuzz.runs = 64
+    /// forge-config: full.fuzz.runs = 256
     /// @dev However guardians come and go, at least half of any time is free.
     function testFuzz_GuardiansCannotHoldItDown(uint256 seed) public {
         bytes32 role = guard.GUARDIAN_ROLE();

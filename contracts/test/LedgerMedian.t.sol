@@ -49,6 +49,7 @@ contract LedgerMedianTest is LedgerFixture {
     }
 
     /// forge-config: default.fuzz.runs = 256
+    /// forge-config: full.fuzz.runs = 256
     /// @dev Five evaluators; the score is the third from the worst, whichever way is better.
     function testFuzz_ARoundScoresTheMiddleByMerit(int128[5] memory found, bool up) public {
         int128[] memory scores = new int128[](5);
@@ -65,6 +66,7 @@ contract LedgerMedianTest is LedgerFixture {
     }
 
     /// forge-config: default.fuzz.runs = 256
+    /// forge-config: full.fuzz.runs = 256
     /// @dev Spread is best minus worst; it is compared with the tolerance by its exact size.
     function testFuzz_ARoundAgreesIfAndOnlyIfTheSpreadIsTolerated(
         int64[5] memory found,
@@ -86,6 +88,7 @@ contract LedgerMedianTest is LedgerFixture {
     }
 
     /// forge-config: default.fuzz.runs = 256
+    /// forge-config: full.fuzz.runs = 256
     /// @dev Of five, three refusals refuse; one or two send it to a vote; none is a record.
     function testFuzz_RefusalsAreWorseThanAnyScore(uint8 who, int64 scoreWad) public {
         Attestations.Opening[] memory openings = _openings(_all(5, scoreWad));

@@ -63,6 +63,8 @@ contract LedgerRecordsTest is LedgerFixture {
         _requireHead("up", third, 11 * WAD + 1);
     }
 
+    /// forge-config: default.fuzz.runs = 256
+    /// forge-config: full.fuzz.runs = 1000
     /// @dev A slow, obvious copy of the rule follows along.
     function testFuzz_AHeadIsTheBestByMoreThanMinDelta(int128[8] memory scores, bool up) public {
         string memory step = up ? "up" : STEP;
