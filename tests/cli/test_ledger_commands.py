@@ -221,6 +221,9 @@ def test_the_first_byte_of_other_code_is_named(served: tuple[Desk, Node]) -> Non
     said = desk(*words, code=10).stdout
     assert f"byte 77 of {len(code)} differs" in said
     assert said.count("ok  ") == 3
+    code[77] ^= 1
+    node.rpc("anvil_setCode", made["addresses"]["notes"], "0x" + code[:1000].hex())
+    assert f"1000 bytes in place of {len(code)}" in desk(*words, code=10).stdout
     node.rpc("anvil_setCode", made["addresses"]["notes"], "0x")
     assert "there is no code" in desk(*words, code=10).stdout
     desk.configure(kind="rpc", url=node.url, address=made["addresses"]["ledger"])
