@@ -228,4 +228,7 @@ def _functions(home: str) -> dict[bytes, dict[str, Any]]:
 
 
 def _function(home: str, name: str) -> dict[str, Any]:
-    return next(e for e in _functions(home).values() if e["name"] == name)
+    for entry in _functions(home).values():
+        if entry["name"] == name:
+            return entry
+    raise LedgerRefusedError("UnknownCall", f"the {home}'s contract has no function {name}")

@@ -13,7 +13,8 @@ from coopt_dag.ledger.rpc import EmbeddedProvider
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The contract has no owner and no constructor: who deploys it has no rights, and needs none.
+# Everybody knows this key. Who deploys may brake new things, for a week at a time, and nothing
+# else; whoever can write the file could do worse.
 _DEPLOYER = bytes(31) + b"\x01"
 ADDRESS = ADDRESSES["ledger"]
 
