@@ -82,15 +82,15 @@ def test_the_environment_ignores_what_would_slow_or_bend_it(tmp_path: Path) -> N
     assert names.isdisjoint(bent)
 
 
-def test_ci_runs_exactly_check_and_then_test() -> None:
+def test_ci_runs_exactly_check_contracts_and_then_test() -> None:
     path = ROOT / ".ci" / "run"
     lines = [x for x in path.read_text().splitlines() if x and not x.startswith("#")]
     assert lines[0] == "set -euo pipefail"
-    assert lines[-2:] == ["make check", "make test"]
+    assert lines[-3:] == ["make check", "make contracts", "make test"]
     assert os.access(path, os.X_OK)
 
 
-@pytest.mark.parametrize("name", ["uv", "runtime", "dev", "bench"])
+@pytest.mark.parametrize("name", ["uv", "runtime", "dev", "bench", "contracts"])
 def test_every_locked_package_has_a_version_and_a_hash(name: str) -> None:
     text = (ROOT / "locks" / f"{name}.txt").read_text()
     entries = re.split(r"\n(?=\S)", text.strip())
