@@ -1,4 +1,5 @@
 """Gains become credit: integers in, integers out, nothing made or lost.
 
-Floor: ground. Doors: `gate`.
+Floor: ground. Doors: `gate` and `decide` (is it better?),
+`settlement` and `levels` (who is paid what), `power`, `leverage` and `prefixes`.
 """
