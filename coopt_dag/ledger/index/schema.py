@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 VERSION = 1
 """Of the tables below; what the state's entries are made of is compared as well."""
 _CACHE_KIB = 64 * 1024
+_WAL_PAGES = 8_000  # each checkpoint waits for the disk; while all is built, that is often
 _DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 _MIRROR = """
@@ -218,6 +219,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     mode = db.execute("pragma journal_mode").fetchone()[0]
     if mode != "wal":
         _use_wal(path)
+    db.execute(f"pragma wal_autocheckpoint={_WAL_PAGES}")
     db.execute("pragma synchronous=normal")  # a copy: after a power cut it may be a little older
     return db
 
