@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -298,10 +299,19 @@ def test_ether_moves_with_a_transaction_and_none_is_sent_that_is_not_there(node:
     assert "insufficient funds" in node.error("eth_sendRawTransaction", raw)["message"].lower()
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Anvil takes a transaction before it is in a block."""
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_a_transaction_that_cannot_go_into_a_block_is_refused_with_geths_words(node: Node):
     who, to = person(71), Web3.to_checksum_address("0x" + "7b" * 20)
     raw = node.signed(who, to=to)
     node.ask("eth_sendRawTransaction", raw)
+    wait_until(lambda: node.ask("eth_getTransactionCount", who.address, "latest") == "0x1")
 
     def refusal(**fields: Any) -> str:
         signed = "0x" + bytes(who.sign(node.filled(**fields))).hex()

@@ -16,7 +16,7 @@ def test_every_two_decimal_score_is_exact(hundredths: int) -> None:
     assert to_wad(hundredths / 100) == hundredths * 10**16
 
 
-@given(st.integers(-(2**200), 2**200))
+@given(st.integers(1 - 2**127, 2**127 - 1))
 def test_a_wad_survives_its_decimal_text(wad: int) -> None:
     assert to_wad(from_wad(wad)) == wad
 
@@ -26,7 +26,7 @@ def test_half_a_unit_goes_to_the_even_neighbour() -> None:
     assert to_wad(Decimal("0.0000000000000000015")) == 2
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), "-Infinity", 2.0**240])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "-Infinity", 2.0**68, -1.8e20])
 def test_what_is_no_score_is_refused(value: float | str) -> None:
     with pytest.raises(ScoreInvalidError):
         to_wad(value)
