@@ -175,8 +175,7 @@ def anchor(
             f"{cid} of {revision} is not kept in {place.url}, so nobody could fetch it for long.",
             hint=f"coopt artifacts push {'' if revision == WORKSPACE else revision}".rstrip(),
         )
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     made = record(desk, challenge, commit, str(cid))
     if as_json:
         put(made.to_json())

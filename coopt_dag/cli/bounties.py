@@ -63,7 +63,7 @@ def fund(
     asset = COIN if token is None else wiring.address_of(workspace, token)
     units, deadline = _units(amount, token), to_seconds(until)
     payee_address = COIN if payee is None else wiring.address_of(workspace, payee)
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    desk = wiring.acting(workspace, who, passphrase_file)
     offer = bounties.Offer(
         challenge=challenge,
         step=step,
@@ -174,8 +174,7 @@ def refund(
     from coopt_dag.evaluation import bounties
 
     workspace = wiring.here()
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     receipt = bounties.refund(desk, number)
     _moved(desk, number, receipt, "went back to its sponsor", as_json=as_json)
 
@@ -196,8 +195,7 @@ def release(
     from coopt_dag.evaluation import bounties
 
     workspace = wiring.here()
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     receipt = bounties.release(desk, number)
     _moved(desk, number, receipt, "was paid to its payee", as_json=as_json)
 

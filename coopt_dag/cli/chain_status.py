@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.cli import wiring
 from coopt_dag.errors import LedgerUnavailableError
+from coopt_dag.ledger.artifact import CONTRACTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,7 @@ def look(workspace: LoadedWorkspace, who: str | None, *, now: int) -> dict[str, 
 def _rows(workspace: LoadedWorkspace, ledger: Ledger, who: str | None, now: int) -> dict[str, Any]:
     config = workspace.spec.ledger
     head, events, home = ledger.head(), ledger.events(), ledger.domain()
-    places = {name: ledger.domain(name).contract for name in wiring.HOMES}
+    places = {name: ledger.domain(name).contract for name in CONTRACTS}
     at = {
         "rpc": config.url,
         "embedded": str(workspace.state_dir / wiring.LEDGER_FILE),

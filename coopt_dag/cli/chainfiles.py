@@ -66,6 +66,7 @@ def _filter(
 ) -> Callable[[Event], bool]:
     from coopt_dag.cli.wiring import address_of
     from coopt_dag.ledger import events as known
+    from coopt_dag.model.moment import to_seconds
 
     for name in kinds or ():
         if name not in known.__all__ or name == "Event":
@@ -73,7 +74,7 @@ def _filter(
     wanted: dict[str, Any] = {"challenge": challenge, "step": step}
     wanted["actor"] = None if by is None else address_of(workspace, by)
     asked = {name: value for name, value in wanted.items() if value is not None}
-    start = 0 if since is None else _seconds(since)
+    start = 0 if since is None else to_seconds(since)
 
     def fits(event: Event) -> bool:
         return (
@@ -83,16 +84,6 @@ def _filter(
         )
 
     return fits
-
-
-def _seconds(text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            f"'{text}' is no date: {error}", hint="e.g. 2026-11-24 or 2026-11-24T18:00"
-        ) from error
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _line(event: Event) -> str:

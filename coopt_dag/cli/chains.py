@@ -70,13 +70,14 @@ def deploy(
 
 def _deploy_embedded(workspace: LoadedWorkspace, *, as_json: bool) -> None:
     from coopt_dag.cli import wiring
+    from coopt_dag.ledger.artifact import CONTRACTS
 
     if workspace.spec.ledger.kind == "memory":
         raise UsageError(
             "a ledger in memory has no chain", hint="coopt ledger deploy URL, or kind = embedded"
         )
     ledger = wiring.ledger(workspace, write=True)
-    addresses = {name: ledger.domain(name).contract for name in wiring.HOMES}
+    addresses = {name: ledger.domain(name).contract for name in CONTRACTS}
     chain_id = ledger.domain().chain_id
     ledger.close()
     if as_json:

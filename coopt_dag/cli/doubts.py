@@ -14,6 +14,7 @@ from coopt_dag.errors import UsageError
 
 if TYPE_CHECKING:
     from coopt_dag.evaluation.ballots import Cast
+    from coopt_dag.ledger.state import LedgerState
 
 app = typer.Typer(
     help="Doubts about scores, decided by the other evaluators.", no_args_is_help=True
@@ -44,8 +45,7 @@ def open_(
     from coopt_dag.model.moment import from_seconds
 
     workspace = wiring.here()
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     present = now(desk.ledger)
     bond_wei = disputes.price(desk, number, now=present)
     note(f"submission {number}: {disputes.terms(desk.state(), number)}")
@@ -98,8 +98,7 @@ def vote(
             "how do you vote?", hint="--upheld (it is wrong) or --rejected (it stands)"
         )
     workspace = wiring.here()
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     present = now(desk.ledger)
     if report is None:
         cid = ballots.report_of(desk, number, upheld=upheld, now=present)
@@ -153,8 +152,7 @@ def lapse(
     from coopt_dag.evaluation import disputes
 
     workspace = wiring.here()
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     receipt = disputes.lapse(desk, number)
     status = desk.state().submissions[number].status
     if as_json:
@@ -175,6 +173,8 @@ def list_(
     Example: coopt dispute list movielens
     """
     from coopt_dag.cli import wiring
+    from coopt_dag.cli.clock import now
+    from coopt_dag.ledger.state import project
     from coopt_dag.model.moment import from_seconds
     from coopt_dag.report.board import table
     from coopt_dag.report.doubts import doubts
@@ -182,8 +182,11 @@ def list_(
     workspace = wiring.here()
     desk = wiring.desk(workspace)
     name = wiring.namer(workspace)
+    events = desk.ledger.events()
+    state, present = project(events), now(desk.ledger) if events else 0
     rows = [
-        r | _votes(desk, r, name) for r in doubts(desk.ledger.events(), challenge, name_of=name)
+        row | _votes(desk, state, row, name, present)
+        for row in doubts(events, challenge, name_of=name)
     ]
     if as_json:
         put(rows)
@@ -196,14 +199,14 @@ def list_(
         say(table([[_vote_text(r) if c == "votes" else r[c] for c in shown] for r in rows], shown))
 
 
-def _votes(desk: Any, row: dict[str, Any], name: Any) -> dict[str, Any]:
+def _votes(
+    desk: Any, state: LedgerState, row: dict[str, Any], name: Any, present: int
+) -> dict[str, Any]:
     """Give the votes on an open doubt that lie in this workspace's folder."""
-    from coopt_dag.cli.clock import now
     from coopt_dag.evaluation import ballots
 
     if row["state"] != "open":
         return {"needed": None, "votes": []}
-    state, present = desk.state(), now(desk.ledger)
     tallies = ballots.tallies(desk, state, row["id"], now=present)
     return {
         "needed": ballots.needed(state, row["id"], now=present),

@@ -51,7 +51,7 @@ def _change(
     from coopt_dag.evaluation import judges
 
     address = wiring.address_of(workspace, named)
-    desk = wiring.desk(workspace, who=wiring.signer(workspace, who, passphrase_file))
+    desk = wiring.acting(workspace, who, passphrase_file)
     change = judges.add if verb == "add" else judges.retire
     receipt = change(desk, challenge, address)
     done = "named" if verb == "add" else "is let go"

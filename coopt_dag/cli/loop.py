@@ -49,8 +49,7 @@ def register(
     workspace = wiring.here()
     loaded = load_challenge(workspace, challenge)
     evaluators = tuple(wiring.address_of(workspace, e) for e in evaluator or ())
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     verdicts = put_on_ledger(desk, loaded, evaluators=evaluators, cores=cores, tell=note)
     if as_json:
         put([v.to_json() for v in verdicts])
@@ -77,8 +76,7 @@ def claim(
 
     workspace = wiring.here()
     challenge, step = offering.split_name(name)
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     receipt = offering.claim(desk, challenge, step, days=days)
     if told_as_signed(receipt):
         return
@@ -198,8 +196,7 @@ def submit(
 
     workspace = wiring.here()
     loaded = load_challenge(workspace, challenge_of(workspace.steps_dir, folder))
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     cid, receipt = offering.submit(desk, loaded, folder)
     if not as_json and (signed := told_as_signed(receipt)):
         if signed.startswith("Commit"):

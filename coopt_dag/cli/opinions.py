@@ -70,8 +70,7 @@ def review(
         )
     ((opinion, named),) = chosen.items()
     workspace = wiring.here()
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     cid = paper(desk, named)
     receipt = opinions.review(desk, number, opinion, cid)
     if as_json:
@@ -99,8 +98,7 @@ def endorse(
     from coopt_dag.evaluation import opinions
 
     workspace = wiring.here()
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     receipt = opinions.endorse(desk, number)
     if as_json:
         put({"id": number, "tx_hash": receipt.tx_hash})

@@ -63,8 +63,7 @@ def withdraw(
     from coopt_dag.model.wei import from_wei
 
     workspace = wiring.here()
-    hand = wiring.signer(workspace, who, passphrase_file)
-    desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     found = fetch(desk, wiring.ledger(workspace, write=True))
     if as_json:
         put([w.to_json() for w in found])

@@ -121,9 +121,7 @@ def cancel(
         raise UsageError("there is no such file", path=file, hint="coopt relay FOLDER lists them")
     outbox = Outbox(file.parent)
     queued = outbox.read(file)
-    desk = wiring.desk(
-        workspace, who=wiring.signer(workspace, who, passphrase_file), sign_to=sign_to
-    )
+    desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     if queued.request.sender != desk.identity.address:
         raise IdentityError(
             f"{wiring.namer(workspace)(queued.request.sender)} signed this request",

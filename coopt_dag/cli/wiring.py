@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from coopt_dag.store.remote.kubo import KuboStore
 
 LEDGER_FILE = "ledger.sqlite"
-HOMES = ("ledger", "guard", "treasury", "notes")
-"""The four contracts."""
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -162,6 +160,13 @@ def desk(
     if who is not None and folder is not None:
         opened = _signing(opened, folder)
     return Desk(workspace, store(workspace), opened, who)
+
+
+def acting(
+    workspace: LoadedWorkspace, who: str | None, file: Path | None, sign_to: Path | None = None
+) -> Desk:
+    """Unlock the identity that acts, and give the workspace's desk with its hand."""
+    return desk(workspace, who=signer(workspace, who, file), sign_to=sign_to)
 
 
 def outbox(workspace: LoadedWorkspace) -> Path | None:

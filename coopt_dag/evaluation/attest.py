@@ -9,7 +9,6 @@ over, end the round, and commit anew.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ from coopt_dag.ledger.actions import (
     ScoreCommitment,
 )
 from coopt_dag.ledger.hashing import opening_hash
+from coopt_dag.ledger.whole import write_whole
 from coopt_dag.model.json_text import read_json
 
 if TYPE_CHECKING:
@@ -68,17 +68,9 @@ def keep(desk: Desk, verdict: Score | Reject, *, metric_version: int) -> Opening
         report_cid=verdict.report_cid,
         salt=secrets.token_hex(32),
     )
-    path = path_of(desk, verdict.submission_id)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        document = {"schema": SCHEMA, "metric_version": metric_version, **asdict(opening)}
-        json.dump(document, file, sort_keys=True, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    document = {"schema": SCHEMA, "metric_version": metric_version, **asdict(opening)}
+    text = json.dumps(document, sort_keys=True, indent=1)
+    write_whole(path_of(desk, verdict.submission_id), text, private=True)
     return opening
 
 

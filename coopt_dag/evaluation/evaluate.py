@@ -285,7 +285,7 @@ def _send(
     state = case.desk.state()
     before = state.end_to_end_wad(case.submission.challenge)
     try:
-        tell_ledger(case.desk, action)
+        tell_ledger(case.desk, state, action)
     except LedgerRefusedError as error:
         if error.code != "AlreadyJudged":
             raise
@@ -299,9 +299,8 @@ def _send(
     return verdict, True
 
 
-def tell_ledger(desk: Desk, action: Score | Reject) -> None:
+def tell_ledger(desk: Desk, state: LedgerState, action: Score | Reject) -> None:
     """Judge alone, or begin to judge with the other evaluators of a quorum."""
-    state = desk.state()
     entry = state.submissions[action.submission_id]
     if state.challenges[entry.challenge].quorum == 1:
         desk.send(action)

@@ -7,12 +7,12 @@ is sent, so that a submission that was cut short goes on where it was.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from coopt_dag.ledger.hashing import commitment_of
+from coopt_dag.ledger.whole import write_whole
 from coopt_dag.model.json_text import read_json
 
 if TYPE_CHECKING:
@@ -87,13 +87,5 @@ def _kept(desk: Desk) -> list[Promise]:
 
 
 def _keep(desk: Desk, made: Promise) -> None:
-    path = _path(desk, made)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"schema": "coopt/promise/1", **asdict(made)}, file, sort_keys=True, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    document = {"schema": "coopt/promise/1", **asdict(made)}
+    write_whole(_path(desk, made), json.dumps(document, sort_keys=True, indent=1), private=True)

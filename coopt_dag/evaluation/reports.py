@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.evaluation.outputs import open_split
+from coopt_dag.ledger.whole import write_whole
 from coopt_dag.store.folders import add_bytes
 
 if TYPE_CHECKING:
@@ -47,14 +47,9 @@ def private_path(desk: Desk, submission_id: int) -> Path:
 def keep_private(desk: Desk, submission_id: int, document: Mapping[str, Any]) -> Path:
     """Keep the whole account on this machine, readable by its user alone."""
     path = private_path(desk, submission_id)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     head = {"schema": "coopt/evaluation/1", "submission": submission_id}
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps(head | dict(document), sort_keys=True, indent=1) + "\n")
-    part.replace(path)
+    text = json.dumps(head | dict(document), sort_keys=True, indent=1)
+    write_whole(path, text + "\n", private=True)
     return path
 
 

@@ -24,16 +24,15 @@ from coopt_dag.evaluation.reports import publish_report
 from coopt_dag.evaluation.verdict import Verdict, verdict_of
 from coopt_dag.graph.keys import digest
 from coopt_dag.ledger.actions import Reject
+from coopt_dag.ledger.protocol import Forwarding
 from coopt_dag.ledger.refusals import refused
 
 if TYPE_CHECKING:
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.queue import Row
     from coopt_dag.ledger.actions import Action
-    from coopt_dag.ledger.events import Event as LedgerEvent
-    from coopt_dag.ledger.protocol import Head, Ledger, Receipt, Signer
+    from coopt_dag.ledger.protocol import Ledger, Receipt, Signer
     from coopt_dag.ledger.state import LedgerState, Submission
-    from coopt_dag.ledger.typed import Domain
 
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 3600.0
@@ -68,7 +67,7 @@ def ledger_name(ledger: Ledger) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stoppable:
+class _Stoppable(Forwarding):
     """A ledger that takes no rejection for a crash once a stop was asked for.
 
     Who ends a service may have ended its nodes too; that is not the submission's failure.
@@ -82,22 +81,6 @@ class _Stoppable:
         if self.stop.is_set() and isinstance(action, Reject) and action.reason in FAILURES:
             raise BusyError("the service is stopping", hint="start it again")
         return self.ledger.send(action, signer=signer)
-
-    def events(self, *, after: int = -1) -> list[LedgerEvent]:
-        """Give the ledger's events."""
-        return self.ledger.events(after=after)
-
-    def head(self) -> Head:
-        """Give the ledger's end."""
-        return self.ledger.head()
-
-    def domain(self, contract: str = "ledger") -> Domain:
-        """Tell where signatures count."""
-        return self.ledger.domain(contract)
-
-    def close(self) -> None:
-        """Close the ledger."""
-        self.ledger.close()
 
 
 @dataclass(slots=True)
@@ -285,7 +268,7 @@ class Service:
         known = state.submissions[submission.id]
         if known.status == "pending" and (rule := state.broken_rule(known)) is not None:
             report = publish_report(desk, known.id, {"reason": rule})
-            tell_ledger(desk, Reject(known.id, rule, report))
+            tell_ledger(desk, state, Reject(known.id, rule, report))
             self.tell(f"  rejected: {rule}")
             return verdict_of(desk.state().submissions[known.id])
         with self.opened(desk, submission.challenge) as data:

@@ -6,12 +6,12 @@ Each evaluator lays its vote into a folder that they share. Whoever finds enough
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.ledger.actions import Vote
 from coopt_dag.ledger.hashing import keccak
 from coopt_dag.ledger.typed import recover
+from coopt_dag.ledger.whole import write_whole
 from coopt_dag.model.json_text import read_json
 
 if TYPE_CHECKING:
@@ -42,10 +42,7 @@ def cast(desk: Desk, typed: dict[str, Any]) -> tuple[Vote, ...]:
         Rising by address, each with a signature that holds.
     """
     folder = folder_of(desk) / _name(typed)
-    folder.mkdir(parents=True, exist_ok=True)
     mine = Vote(desk.identity.address, desk.identity.sign_typed(typed))
-    path = folder / f"{mine.evaluator}.json"
-    part = path.with_suffix(f".{os.getpid()}.part")
     text = json.dumps(
         {
             "schema": SCHEMA,
@@ -56,11 +53,7 @@ def cast(desk: Desk, typed: dict[str, Any]) -> tuple[Vote, ...]:
         sort_keys=True,
         indent=1,
     )
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    write_whole(folder / f"{mine.evaluator}.json", text + "\n")
     return gathered(desk, typed)
 
 

@@ -22,6 +22,7 @@ from coopt_dag.ledger.chainfile import ChainFile
 from coopt_dag.ledger.chainrows import header
 from coopt_dag.ledger.chainrules import header_of
 from coopt_dag.ledger.chaintx import Refusal
+from coopt_dag.ledger.whole import sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +113,7 @@ def import_chain(
                     path=source,
                     hint="the export may be cut short; ask for it again",
                 )
-        _sync(part)
+        sync(part)
     return head
 
 
@@ -216,7 +217,7 @@ def _appearing(target: Path) -> Iterator[Path]:
             os.link(part, target)  # unlike rename, never replaces
         except FileExistsError as error:
             raise _taken(target) from error
-        _sync(target.parent)
+        sync(target.parent)
     finally:
         _sweep(target, mine=True)
 
@@ -248,11 +249,3 @@ def _alive(pid: int) -> bool:
         except ProcessLookupError:
             return False
     return True
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -211,20 +211,21 @@ def _decode_relay(name: str, values: list[Any], home: str) -> ac.Relay:
 def _data(entry: dict[str, Any], values: list[Any]) -> bytes:
     kinds = [collapse_if_tuple(i) for i in entry["inputs"]]
     try:
-        return _selector(entry) + abi_encode(kinds, values)
+        return selector(entry) + abi_encode(kinds, values)
     except EncodingError as error:
         raise LedgerRefusedError(
             "DoesNotFit", f"a value does not fit the contract: {error}", hint="check its range"
         ) from error
 
 
-def _selector(entry: dict[str, Any]) -> bytes:
+def selector(entry: dict[str, Any]) -> bytes:
+    """Give the first four bytes that stand for a function or an error of the ABI."""
     return keccak(abi_to_signature(entry).encode())[:_SELECTOR]  # type: ignore[arg-type]
 
 
 @cache
 def _functions(home: str) -> dict[bytes, dict[str, Any]]:
-    return {_selector(e): e for e in contract(home)["abi"] if e["type"] == "function"}
+    return {selector(e): e for e in contract(home)["abi"] if e["type"] == "function"}
 
 
 def _function(home: str, name: str) -> dict[str, Any]:

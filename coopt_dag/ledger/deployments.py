@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from coopt_dag.ledger.artifact import CONTRACTS, contract
 from coopt_dag.ledger.evm import addresses_of, transact
 from coopt_dag.ledger.hashing import keccak
 from coopt_dag.ledger.remote import provider_of
+from coopt_dag.ledger.whole import write_whole
 from coopt_dag.model.json_text import read_json
 
 if TYPE_CHECKING:
@@ -154,13 +154,7 @@ def write(path: Path, deployment: Deployment, *, force: bool = False) -> None:
     known = read(path)
     if known is not None and known != deployment and not force:
         raise _another(path, known)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(deployment.text())
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    write_whole(path, deployment.text())
 
 
 def _another(path: Path, known: Deployment) -> UsageError:

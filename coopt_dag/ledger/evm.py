@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from web3 import Web3
@@ -10,7 +11,7 @@ from web3.exceptions import ContractCustomError, ContractLogicError, Web3Excepti
 
 from coopt_dag.errors import LedgerUnavailableError
 from coopt_dag.ledger.artifact import CONTRACTS, contract
-from coopt_dag.ledger.codec import encode_call
+from coopt_dag.ledger.codec import encode_call, selector
 from coopt_dag.ledger.erc20 import allow
 from coopt_dag.ledger.hashing import keccak
 from coopt_dag.ledger.history import IndexedHistory, MemoryHistory
@@ -253,15 +254,13 @@ def error_name(data: str) -> str:
     >>> error_name("0x30cd7471")
     'NotOwner'
     """
-    raw = bytes.fromhex(data.removeprefix("0x"))
-    for home in CONTRACTS:
-        for entry in contract(home)["abi"]:
-            if entry["type"] != "error":
-                continue
-            kinds = ",".join(i["type"] for i in entry["inputs"])
-            if raw[:4] == keccak(f"{entry['name']}({kinds})".encode())[:4]:
-                return str(entry["name"])
-    return data
+    return _error_names().get(bytes.fromhex(data.removeprefix("0x"))[:4], data)
+
+
+@cache
+def _error_names() -> dict[bytes, str]:
+    errors = [e for home in CONTRACTS for e in contract(home)["abi"] if e["type"] == "error"]
+    return {selector(e): str(e["name"]) for e in errors}
 
 
 def deploy(provider: BaseProvider, *, signer: Signer) -> str:

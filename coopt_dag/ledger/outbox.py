@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from coopt_dag.errors import ContentRefusedError
 from coopt_dag.ledger.actions import SignedRequest
 from coopt_dag.ledger.typed import Domain
+from coopt_dag.ledger.whole import sync, write_whole
 from coopt_dag.model.json_text import read_json
 
 if TYPE_CHECKING:
@@ -127,16 +127,9 @@ class Outbox:
 
     def put(self, queued: Queued, *, now_ns: int) -> Path:
         """Keep a request, whole or not at all; the time makes names rise."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         who, nonce = queued.request.sender[2:10], f"{queued.request.nonce:064x}"[:12]
         path = self.folder / f"{now_ns:020d}-{who}-{nonce}.json"
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        with part.open("w", encoding="utf-8") as file:
-            file.write(queued.text())
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(path)
-        _sync(self.folder)
+        write_whole(path, queued.text())
         return path
 
     def pending(self) -> list[Path]:
@@ -173,7 +166,7 @@ class Outbox:
                 path.rename(target)
             except FileNotFoundError:
                 return target
-            _sync(folder)
+            sync(folder)
         if why:
             target.with_suffix(".why").write_text(why + "\n", encoding="utf-8")
         return target
@@ -186,14 +179,6 @@ def _free(folder: Path, path: Path) -> Path:
         number += 1
         target = folder / f"{path.stem}-{number}.json"
     return target
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:

@@ -69,3 +69,26 @@ class Ledger(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+
+
+class Forwarding:
+    """A ledger in front of another: it passes on all that a subclass does not change."""
+
+    __slots__ = ()
+    ledger: Ledger
+
+    def events(self, *, after: int = -1) -> list[Event]:
+        """Give all events above `after`."""
+        return self.ledger.events(after=after)
+
+    def head(self) -> Head:
+        """Give the present end."""
+        return self.ledger.head()
+
+    def domain(self, contract: str = "ledger") -> Domain:
+        """Tell where signatures for a contract count."""
+        return self.ledger.domain(contract)
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self.ledger.close()

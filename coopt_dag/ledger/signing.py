@@ -11,7 +11,7 @@ from coopt_dag.errors import ContentRefusedError, LedgerRefusedError, UsageError
 from coopt_dag.ledger.actions import Relay, SignedRequest
 from coopt_dag.ledger.codec import encode_call
 from coopt_dag.ledger.outbox import RELAYED, Outbox, Queued
-from coopt_dag.ledger.protocol import Head, Receipt
+from coopt_dag.ledger.protocol import Forwarding, Receipt
 from coopt_dag.ledger.typed import message
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coopt_dag.ledger.actions import Action
-    from coopt_dag.ledger.events import Event
     from coopt_dag.ledger.protocol import Ledger, Signer
     from coopt_dag.ledger.typed import Domain
 
@@ -65,7 +64,7 @@ def describe(action: Action) -> str:
     return " ".join([type(action).__name__, *(str(a) for a in about if a)])
 
 
-class SigningLedger:
+class SigningLedger(Forwarding):
     """Reads a ledger, and signs what should be sent to it.
 
     Parameters
@@ -91,7 +90,7 @@ class SigningLedger:
         lifetime_s: int = LIFETIME_S,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._ledger, self._outbox, self._tell = ledger, outbox, tell
+        self.ledger, self._outbox, self._tell = ledger, outbox, tell
         self._lifetime_s, self._clock = lifetime_s, clock
         self.signed = 0
         """Actions that wait since this ledger was opened."""
@@ -114,8 +113,8 @@ class SigningLedger:
                 hint="send it yourself, without --sign-to",
             )
         now_ns, sender = self._clock(), signer.address.lower()
-        now_s = max(now_ns // 10**9, self._ledger.head().time)
-        domain = self._ledger.domain(call.contract)
+        now_s = max(now_ns // 10**9, self.ledger.head().time)
+        domain = self.ledger.domain(call.contract)
         waiting = self._waiting(sender, domain, call.data.hex(), now_s)
         if waiting is not None:
             return self._receipt(what, "was signed before and still waits", waiting)
@@ -151,10 +150,10 @@ class SigningLedger:
 
         What the caller must pay for is not tried: whoever relays pays, not the author.
         """
-        if not isinstance(self._ledger, Rehearsing) or encode_call(action).value:
+        if not isinstance(self.ledger, Rehearsing) or encode_call(action).value:
             return
         try:
-            self._ledger.rehearse(action, sender=sender)
+            self.ledger.rehearse(action, sender=sender)
         except LedgerRefusedError as error:
             waiting = self._outbox.pending()
             if not waiting:
@@ -164,19 +163,3 @@ class SigningLedger:
                 "them: coopt relay them, then run this command again"
             )
             raise LedgerRefusedError(error.code, error.message, hint=hint) from error
-
-    def events(self, *, after: int = -1) -> list[Event]:
-        """Give all events above `after`; none comes of what only waits."""
-        return self._ledger.events(after=after)
-
-    def head(self) -> Head:
-        """Give the ledger's present end."""
-        return self._ledger.head()
-
-    def domain(self, contract: str = "ledger") -> Domain:
-        """Tell where signatures for a contract count."""
-        return self._ledger.domain(contract)
-
-    def close(self) -> None:
-        """Close the ledger."""
-        self._ledger.close()

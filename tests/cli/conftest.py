@@ -5,12 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -19,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.anvil import BINARY as ANVIL
+from benchmarks.anvil import Anvil
 from coopt_dag.cli.failing import guarded
 from coopt_dag.ledger.actions import RegisterChallenge, RegisterStep
 from coopt_dag.ledger.embedded import open_embedded
@@ -27,7 +24,6 @@ from coopt_dag.ledger.protocol import Ledger
 from tests.workspaces import tiny
 
 PASSPHRASE = "correct horse"
-ANVIL = Path(__file__).parents[2] / "contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 
 
 @dataclass(frozen=True)
@@ -101,41 +97,11 @@ def register_tiny(ledger: Ledger, owner: KeySigner, *, cap: int = 0) -> None:
         ledger.send(RegisterStep("tiny", step, "s", direction, 0, 0, cap), signer=owner)
 
 
-class Node:
+class Node(Anvil):
     """An anvil with prices, as on a public chain."""
-
-    def __init__(self, *options: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        words = [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--silent", *options]
-        self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                self.rpc("eth_chainId")
-                break
-            except (urllib.error.URLError, OSError):
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    self.stop()
-                    raise
-                time.sleep(0.05)
-
-    def rpc(self, method: str, *params: Any) -> Any:
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        request = urllib.request.Request(
-            self.url, body.encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer).get("result")
 
     def give(self, address: str, ether: int = 100) -> None:
         self.rpc("anvil_setBalance", address, hex(ether * 10**18))
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture

@@ -14,10 +14,8 @@ from coopt_dag.evaluation.desk import Desk
 from coopt_dag.evaluation.promises import ROOM
 from coopt_dag.evaluation.submit import offer
 from coopt_dag.ledger import actions as ac
-from coopt_dag.ledger.events import Event
 from coopt_dag.ledger.memory import MemoryLedger, MemorySigner
-from coopt_dag.ledger.protocol import Head, Ledger, Receipt, Signer
-from coopt_dag.ledger.typed import Domain
+from coopt_dag.ledger.protocol import Forwarding, Ledger, Receipt, Signer
 from coopt_dag.specs.workspace import find_workspace
 from coopt_dag.store.memory import MemoryStore
 from tests.workspaces import tiny
@@ -28,7 +26,7 @@ HOUR = 3600
 
 
 @dataclass(frozen=True)
-class Cut:
+class Cut(Forwarding):
     """A ledger whose line is cut when a kind of action is sent, before or after it is taken."""
 
     ledger: Ledger
@@ -41,18 +39,6 @@ class Cut:
         if self.taken:
             self.ledger.send(action, signer=signer)
         raise LedgerUnavailableError("the line is cut")
-
-    def events(self, *, after: int = -1) -> list[Event]:
-        return self.ledger.events(after=after)
-
-    def head(self) -> Head:
-        return self.ledger.head()
-
-    def domain(self, contract: str = "ledger") -> Domain:
-        return self.ledger.domain(contract)
-
-    def close(self) -> None:
-        self.ledger.close()
 
 
 class Clock:

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coopt_dag.evaluation.desk import Desk
-    from coopt_dag.ledger.events import Event
-    from coopt_dag.ledger.protocol import Head, Ledger, Receipt, Signer
-    from coopt_dag.ledger.typed import Domain
+    from coopt_dag.ledger.protocol import Forwarding, Ledger, Receipt, Signer
 
 pytestmark = pytest.mark.slow
 
@@ -348,7 +346,7 @@ def test_a_metric_that_changes_meanwhile_begins_the_round_anew(three: Panel) -> 
 
 
 @dataclass(frozen=True)
-class Deadly:
+class Deadly(Forwarding):
     """A ledger that kills its process at the n-th action, before or after it is taken."""
 
     ledger: Ledger
@@ -365,18 +363,6 @@ class Deadly:
         if is_last:
             os.kill(os.getpid(), signal.SIGKILL)
         return receipt
-
-    def events(self, *, after: int = -1) -> list[Event]:
-        return self.ledger.events(after=after)
-
-    def head(self) -> Head:
-        return self.ledger.head()
-
-    def domain(self, contract: str = "ledger") -> Domain:
-        return self.ledger.domain(contract)
-
-    def close(self) -> None:
-        self.ledger.close()
 
 
 def small(tmp_path: Path, ledger: Ledger, clock: Clock) -> Panel:

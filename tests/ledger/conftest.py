@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
+from benchmarks.anvil import BINARY as ANVIL
+from benchmarks.anvil import FREE
+from benchmarks.anvil import Anvil as AnyAnvil
 from coopt_dag.ledger.embedded import open_embedded
 from coopt_dag.ledger.evm import EvmLedger, deploy
 from coopt_dag.ledger.keys import KeySigner
@@ -29,7 +25,6 @@ from .kit import person
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "contracts"
-ANVIL = CONTRACTS / "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 # Ahead of any machine's clock for years: a ledger that asks the machine's clock, not ours, fails.
 START = 2_000_000_000
 
@@ -67,43 +62,14 @@ class Bench:
 DEPLOYER = KeySigner.of((1).to_bytes(32, "big"))
 
 
-class Anvil:
+class Anvil(AnyAnvil):
     """One node for the session; each test deploys a contract of its own."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        options = ["--base-fee", "0", "--gas-price", "0", "--timestamp", str(START - 1000)]
-        self.process = subprocess.Popen(
-            [str(ANVIL), "--host", "127.0.0.1", "--port", str(port), "--silent", *options]
-        )
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                self.rpc("eth_chainId")
-                break
-            except (urllib.error.URLError, OSError):
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    self.stop()
-                    raise
-                time.sleep(0.05)
-
-    def rpc(self, method: str, *params: Any) -> Any:
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        request = urllib.request.Request(
-            self.url, body.encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer).get("result")
+        super().__init__(*FREE, "--timestamp", str(START - 1000))
 
     def time(self) -> int:
         return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture(scope="session")
