@@ -19,6 +19,7 @@ from coopt_dag.evaluation.service import Service
 from coopt_dag.ledger import actions as ac
 from coopt_dag.ledger import events as ev
 from coopt_dag.ledger.embedded import open_embedded
+from coopt_dag.ledger.protocol import Forwarding
 from coopt_dag.model.wad import to_wad
 from coopt_dag.store.folders import add_bytes
 from tests.evaluation.panel import NAMES, START, Clock, Panel
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coopt_dag.evaluation.desk import Desk
-    from coopt_dag.ledger.protocol import Forwarding, Ledger, Receipt, Signer
+    from coopt_dag.ledger.protocol import Ledger, Receipt, Signer
 
 pytestmark = pytest.mark.slow
 
@@ -379,7 +380,7 @@ def small(tmp_path: Path, ledger: Ledger, clock: Clock) -> Panel:
 
 def found(desk: Desk) -> None:
     """Find 22 and begin to judge: keep it, commit to it, show it."""
-    tell_ledger(desk, ac.Score(1, to_wad(22), to_wad(22), "bafyreport"))
+    tell_ledger(desk, desk.state(), ac.Score(1, to_wad(22), to_wad(22), "bafyreport"))
 
 
 def live(desk: Desk, path: Path, *, dies_at: int, after: bool) -> None:
