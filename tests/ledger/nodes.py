@@ -94,6 +94,14 @@ class Node:
             time.sleep(0.01)
         return receipt
 
+    def mined(self, tx_hash: str) -> dict[str, Any]:
+        """Give a transaction once its block is told; anvil answers from its pool for a moment."""
+        deadline = time.monotonic() + 10
+        while (found := self.ask("eth_getTransactionByHash", tx_hash))["blockHash"] is None:
+            assert time.monotonic() < deadline, "its receipt was there before"
+            time.sleep(0.01)
+        return found
+
     def deploy(self, who: KeySigner, runtime: bytes, *, value: int = 0) -> str:
         """Make a contract and give its address."""
         receipt = self.send(who, data=creation(runtime), gas=1_000_000, value=value)

@@ -319,7 +319,7 @@ def test_a_tip_is_paid_and_shown_as_the_effective_price(bed: Bed):
     # 21,000 gas at 2 wei: the base fee is nothing, and the tip is less than the most to be paid.
     left = int(bed.node.ask("eth_getBalance", ANN.address, "latest"), 16)
     assert left == 10**18 - 2 * 21_000
-    tx = bed.node.ask("eth_getTransactionByHash", receipt["transactionHash"])
+    tx = bed.node.mined(receipt["transactionHash"])
     assert (tx["gasPrice"], tx["maxFeePerGas"]) == ("0x2", "0x9")
 
 

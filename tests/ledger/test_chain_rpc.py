@@ -114,7 +114,7 @@ def test_blocks_transactions_receipts_and_logs_have_the_standards_shapes(node: N
         assert receipt["contractAddress"] is None
         fits(receipt["logs"][0], LOG)
         assert receipt["logs"][0]["topics"] == ["0x" + word(1).hex()] * 2
-        transaction = node.ask("eth_getTransactionByHash", receipt["transactionHash"])
+        transaction = node.mined(receipt["transactionHash"])
         fits(transaction, TRANSACTION | BY_TYPE[transaction["type"]])
         assert transaction.get("accessList", access) in (access, []) or number == 1
         block = node.ask("eth_getBlockByHash", receipt["blockHash"], True)
@@ -184,7 +184,7 @@ def test_a_blocks_receipts_and_transactions_are_counted_and_found_by_place(node:
     assert node.ask("eth_getBlockReceipts", block_hash) == [receipt]
     assert node.ask("eth_getBlockTransactionCountByNumber", number) == "0x1"
     assert node.ask("eth_getBlockTransactionCountByHash", block_hash) == "0x1"
-    whole = node.ask("eth_getTransactionByHash", receipt["transactionHash"])
+    whole = node.mined(receipt["transactionHash"])
     for method, which in (
         ("eth_getTransactionByBlockNumberAndIndex", number),
         ("eth_getTransactionByBlockHashAndIndex", block_hash),
@@ -436,7 +436,7 @@ def test_an_account_can_lend_itself_a_contracts_code(node: Node):
     code = node.ask("eth_getCode", holder.address, "latest")
     assert code == "0xef0100" + clock[2:].lower()
     assert int(node.ask("eth_call", {"to": holder.address}, "latest"), 16) > 0
-    shown = node.ask("eth_getTransactionByHash", receipt["transactionHash"])
+    shown = node.mined(receipt["transactionHash"])
     fits(shown, TRANSACTION | BY_TYPE["0x2"])
     assert [entry["nonce"] for entry in shown["authorizationList"]] == [hex(nonce + 99), hex(nonce)]
 
