@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coopt_dag.evaluation.evaluate import evaluate_pending
+from coopt_dag.evaluation.published import publish_challenge, publish_step
 from coopt_dag.evaluation.submit import offer
 from coopt_dag.ledger.actions import RegisterChallenge, RegisterStep
 from coopt_dag.model.wad import to_wad
@@ -44,7 +45,7 @@ def register(
     signs = desk.identity.address
     name, state = challenge.spec.id, desk.state()
     if name not in state.challenges:
-        cid = add_path(desk.store, challenge.path / "challenge.yaml", pin=True)
+        cid = publish_challenge(desk, challenge)
         who = evaluators or (signs,)
         spec = challenge.spec
         desk.send(
@@ -66,7 +67,7 @@ def register(
         if (name, step) in state.steps:
             continue
         metric = loaded.spec.metric
-        cid = add_path(desk.store, loaded.path / "step.yaml", pin=True)
+        cid = publish_step(desk, loaded.path)
         desk.send(
             RegisterStep(
                 name,

@@ -173,6 +173,7 @@ def make_plan(
     request: Request,
     *,
     overrides: Mapping[str, LoadedSolution] | None = None,
+    configurations: Iterable[Mapping[str, LoadedSolution]] | None = None,
     data_dir: Path | None = None,
 ) -> Plan:
     """Plan a request from scratch.
@@ -181,14 +182,22 @@ def make_plan(
     ----------
     overrides
         Step → a solution that lives elsewhere in the workspace, e.g. fetched by CID.
+    configurations
+        These pipelines, in this order, in place of what the request selects; each names a
+        solution for every step, and only the whole is scored.
     data_dir
         Absolute folder that stands for the workspace's `data/`; it may lie outside.
     """
     draft = _Draft(workspace, challenge, {}, {}, {}, data_dir or workspace.data_dir)
     shape = _challenge_shape(draft)
-    planner = Planner(shape, scored=request.scored)
+    planner = Planner(shape, scored=request.scored, whole_only=configurations is not None)
     datasets = [draft.dataset(s) for s in _splits(draft, request)]
-    for selection in _selections(draft, shape, request, overrides or {}):
+    selections = (
+        _selections(draft, shape, request, overrides or {})
+        if configurations is None
+        else _given(draft, configurations)
+    )
+    for selection in selections:
         for dataset in datasets:
             planner.add(selection, dataset)
     return _document(draft, shape, planner, request)
@@ -237,6 +246,21 @@ def _selections(
             picked = [loaded.solutions["baseline"]]
         choices[step.id] = [draft.solution(step.id, s) for s in picked]
     return grid(choices)
+
+
+def _given(
+    draft: _Draft, configurations: Iterable[Mapping[str, LoadedSolution]]
+) -> Iterable[dict[str, SolutionShape]]:
+    """Hash each solution once, however many configurations it is in."""
+    known: dict[tuple[str, Path], SolutionShape] = {}
+    for configuration in configurations:
+        chosen = {}
+        for step, loaded in configuration.items():
+            place = step, loaded.path
+            if place not in known:
+                known[place] = draft.solution(step, loaded)
+            chosen[step] = known[place]
+        yield chosen
 
 
 def _named(step: LoadedStep, solution: str) -> LoadedSolution:

@@ -61,10 +61,13 @@ class Planner:
         Steps in topological order.
     scored : bool
         Plan the score nodes as well.
+    whole_only : bool
+        Of these, only those of the whole.
     """
 
     challenge: ChallengeShape
     scored: bool = True
+    whole_only: bool = False
     nodes: dict[str, Node] = field(default_factory=dict)
     pipelines: list[Pipeline] = field(default_factory=list)
     _known: dict[tuple[Any, ...], str] = field(default_factory=dict)
@@ -77,7 +80,7 @@ class Planner:
             keys[step.id] = self._step_node(step, selection[step.id], keys, dataset)
         end = ""
         if self.scored:
-            for step in self.challenge.steps:
+            for step in () if self.whole_only else self.challenge.steps:
                 scores[step.id] = self._score_node(step.metric, keys, dataset)
             end = self._score_node(self.challenge.end_to_end, keys, dataset)
         pipeline = Pipeline(

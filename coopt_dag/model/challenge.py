@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, model_validator
 
 from coopt_dag.model.base import Frozen, Prose, RelativePath, Sentence, Slug
+from coopt_dag.model.credit import Credit, Gate
 from coopt_dag.model.metric import Constraint, Metric
 
 Port = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
@@ -111,6 +112,9 @@ class Challenge(Frozen):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     budget_credit: Annotated[int, Field(ge=0, lt=2**96)] = 0
     """Credit units that one epoch can pay."""
+    credit: Credit = Credit()
+    gate: Gate | None = None
+    """Without it a gain counts that exceeds min_delta, be it noise or not."""
     quorum: Annotated[int, Field(ge=1, le=16)] = 1
     """Evaluators who must agree on a score; the lower median of theirs counts."""
     reveal_hours: Annotated[int, Field(ge=1, le=720)] = 24
