@@ -40,15 +40,33 @@ class Curve:
         return envelope(self.heights)
 
 
-def step_curves(table: ValueTable) -> tuple[int, tuple[Curve, ...]]:
-    """Give D and the curve of each step with versions; all raw gains sum to D * gain exactly.
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """What settlement divides: a curve for each step with versions, exact or estimated.
+
+    The last heights of all curves sum to `scale * gain` exactly, so nothing is made or lost.
+    """
+
+    levels: tuple[int, ...]
+    scale: int
+    curves: tuple[Curve, ...]
+    gain: int
+    """Score of the final configuration less that of the baseline, in 1e-9."""
+    errors: tuple[tuple[int, ...], ...] = ()
+    """Standard error of each height in 1e-9, curve by curve; empty: the heights are exact."""
+    evaluations: int = 0
+    """Configurations that were scored."""
+
+
+def step_curves(table: ValueTable) -> Curves:
+    """Give the exact curves; their scale is D, and all raw gains sum to D * gain exactly.
 
     Examples
     --------
     >>> from coopt_dag.credit.values import value_table
     >>> scores = {(0, 0): 0, (1, 0): 4, (0, 2): 4, (1, 2): 10, (0, 1): 1, (1, 1): 5}
-    >>> unit, curves = step_curves(value_table([1, 2], scores))
-    >>> unit, [curve.raw for curve in curves]
+    >>> found = step_curves(value_table([1, 2], scores))
+    >>> found.scale, [curve.raw for curve in found.curves]
     (2, [(10,), (2, 8)])
     """
     n = len(table.players)
@@ -58,7 +76,8 @@ def step_curves(table: ValueTable) -> tuple[int, tuple[Curve, ...]]:
         bottom = table.corners.reshape(-1, 2, 1 << rank)[:, 0].reshape(-1)
         middle = [weighted_sum(row - bottom, weights) for row in table.between[rank]]
         curves.append(Curve(step, (0, *middle, last)))
-    return scale(n), tuple(curves)
+    count = table.corners.size + sum(rows.size for rows in table.between)
+    return Curves(table.levels, scale(n), tuple(curves), table.gain, evaluations=count)
 
 
 def envelope(heights: Sequence[int]) -> tuple[int, ...]:

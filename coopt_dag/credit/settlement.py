@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from coopt_dag.credit.apportion import apportion
-from coopt_dag.credit.curves import step_curves
+from coopt_dag.credit.curves import Curves, step_curves
 from coopt_dag.credit.pot import Terms, divide, pot
 from coopt_dag.credit.royalty import lineage, royalties
 
@@ -108,7 +108,7 @@ class Epoch:
 
 
 def settle(
-    table: ValueTable,
+    values: ValueTable | Curves,
     epoch: Epoch,
     *,
     terms: Terms,
@@ -119,8 +119,9 @@ def settle(
 
     Parameters
     ----------
-    table : ValueTable
-        Sealed scores; `table.levels[i]` versions of the i-th step.
+    values : ValueTable or Curves
+        Sealed scores, or curves that were estimated from some of them; `values.levels[i]` versions
+        of the i-th step.
     total : Paired
         Baseline and final configuration compared on the sealed examples.
     intervals : mapping of work to (low, high), optional
@@ -129,7 +130,7 @@ def settle(
     Raises
     ------
     ValueError
-        Chains and table differ, or a work stands twice.
+        Chains and levels differ, or a work stands twice.
 
     Examples
     --------
@@ -142,22 +143,22 @@ def settle(
     >>> done.pot, done.payments()
     (350, {'ann': 131, 'bob': 219})
     """
-    _check(table, epoch)
-    scale, curves = step_curves(table)
-    steps, local, reviews = divide(terms, pot(terms, gain=table.gain, total=total))
-    rows = _step_rows(epoch, curves, steps)
-    rows += _local_rows(epoch.records, local, scale)
+    _check(values.levels, epoch)
+    found = values if isinstance(values, Curves) else step_curves(values)
+    steps, local, reviews = divide(terms, pot(terms, gain=found.gain, total=total))
+    rows = _step_rows(epoch, found.curves, steps)
+    rows += _local_rows(epoch.records, local, found.scale)
     rows += _review_rows(epoch.reviews, reviews)
     known = intervals or {}
     rows = [replace(row, interval=known.get(row.contribution)) for row in rows]
     rows = _with_royalties(rows, epoch, terms)
     paid = sum(row.paid for row in rows)
-    return Settlement(tuple(rows), table.gain, scale, terms.budget, paid)
+    return Settlement(tuple(rows), found.gain, found.scale, terms.budget, paid)
 
 
-def _check(table: ValueTable, epoch: Epoch) -> None:
-    if tuple(map(len, epoch.chains)) != table.levels:
-        raise ValueError("the table's levels are not the numbers of adopted versions")
+def _check(levels: tuple[int, ...], epoch: Epoch) -> None:
+    if tuple(map(len, epoch.chains)) != levels:
+        raise ValueError("the levels are not the numbers of adopted versions")
     ids = [work.id for chain in epoch.chains for work in chain]
     ids += [work.id for work in epoch.records] + [review.id for review in epoch.reviews]
     if len(set(ids)) < len(ids):

@@ -65,10 +65,10 @@ def epoch_of(levels: Levels) -> Epoch:
 
 
 def earned(table: ValueTable) -> dict[tuple[int, int], Fraction]:
-    unit, curves = step_curves(table)
+    found = step_curves(table)
     return {
-        (curve.step, level): Fraction(part, unit)
-        for curve in curves
+        (curve.step, level): Fraction(part, found.scale)
+        for curve in found.curves
         for level, part in enumerate(curve.envelope, 1)
     }
 
@@ -83,8 +83,12 @@ def test_raw_gains_are_those_of_the_definition_and_sum_to_the_gain(
     game: tuple[Levels, Scores],
 ) -> None:
     levels, scores = game
-    unit, curves = step_curves(value_table(levels, scores))
-    raw = {(c.step, lv): Fraction(x, unit) for c in curves for lv, x in enumerate(c.raw, 1)}
+    found = step_curves(value_table(levels, scores))
+    raw = {
+        (c.step, lv): Fraction(x, found.scale)
+        for c in found.curves
+        for lv, x in enumerate(c.raw, 1)
+    }
     # two full definitions a game are enough of the slow side
     if sum(levels) <= 6:
         assert raw == by_definition(levels, scores)
