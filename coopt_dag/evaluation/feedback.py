@@ -36,12 +36,15 @@ OWN: dict[type[CooptError], str] = {
 ENVIRONMENT = "environment"
 IRREPRODUCIBLE = "irreproducible"
 NO_GAIN = "no_gain"
+LOCAL_RECORD = "local_record"
+"""Better by the step's own metric, and not adopted: the whole is hurt, or a constraint broken."""
 REASONS = (
     *FAILURES,
     *sorted(set(OWN.values()) - set(FAILURES)),
     ENVIRONMENT,
     IRREPRODUCIBLE,
     NO_GAIN,
+    LOCAL_RECORD,
 )
 """All that the evaluation itself gives as a reason; the ledger takes at most 31 bytes."""
 

@@ -1,0 +1,62 @@
+"""What local records add: better by the metric of their step, but not adopted by the whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coopt_dag.evaluation.pipeline import score_pipeline
+from coopt_dag.evaluation.valuing import ladders_of
+from coopt_dag.model.nano import NANO, to_nano
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from coopt_dag.evaluation.epochs import Versions
+    from coopt_dag.evaluation.settle import Case
+    from coopt_dag.execution.run import Progress
+    from coopt_dag.model.metric import Metric
+
+
+def local_gains(
+    case: Case, *, cores: int, listener: Callable[[Progress], None] | None = None
+) -> dict[int, int]:
+    """Give what each local record adds to what is there, in 1e-9 of its step's remaining error.
+
+    Each runs in the final pipeline in place of its step's adopted version. In the order of their
+    submissions, each is paid for what it adds to the best before it, so that a copy adds nothing.
+    """
+    gains: dict[int, int] = {}
+    ladders = ladders_of(case.desk, case.challenge, case.versions)
+    final = {step: ladder[-1] for step, ladder in ladders.items()}
+    split = case.challenge.spec.end_to_end.final_split
+    for one in case.versions:
+        if not one.local:
+            continue
+        pipelines = [final]
+        pipelines += [final | {one.step: case.desk.solution(s.solution_cid)} for s in one.local]
+        scores = [
+            score_pipeline(
+                case.desk.workspace,
+                case.challenge,
+                pipeline,
+                splits=(split,),
+                cores=cores,
+                listener=listener,
+                data=case.data,
+            ).value(one.step)
+            for pipeline in pipelines
+        ]
+        gains |= _rises(one, scores, case.challenge.steps[one.step].spec.metric)
+    return gains
+
+
+def _rises(one: Versions, scores: Sequence[float], metric: Metric) -> dict[int, int]:
+    nano = [to_nano(score, direction=metric.direction) for score in scores]
+    end = metric.range[0] if metric.direction == "minimise" else metric.range[1]
+    left = to_nano(end, direction=metric.direction) - nano[0]
+    gains, best = {}, nano[0]
+    for submission, score in zip(one.local, nano[1:], strict=True):
+        rise = max(0, score - best)
+        gains[submission.id] = min(NANO, rise * NANO // left) if left > 0 else 0
+        best = max(best, score)
+    return gains

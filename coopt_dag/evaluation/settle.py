@@ -1,0 +1,295 @@
+"""Settling an epoch: measure, divide, publish the table, put its root on the ledger.
+
+Each stage leaves its work where the next run finds it: nodes in the store, the table by CID, the
+root on the ledger. So a settlement that was killed goes on, and a second one changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.credit.intervals import example_gains, interval
+from coopt_dag.credit.levels import configurations, count_configurations
+from coopt_dag.credit.paired import Paired, of_gains, paired
+from coopt_dag.credit.pot import Terms
+from coopt_dag.errors import LedgerRefusedError
+from coopt_dag.evaluation import tables
+from coopt_dag.evaluation.epochs import epoch_of, require_over, versions_of, work_id
+from coopt_dag.evaluation.examples import clusters_of, example_scores
+from coopt_dag.evaluation.local import local_gains
+from coopt_dag.evaluation.published import in_force
+from coopt_dag.evaluation.valuing import Valuation, ladders_of, value_plan
+from coopt_dag.ledger.actions import ProposeSettlement
+from coopt_dag.ledger.actions.money import COIN
+from coopt_dag.model.nano import to_nano
+from coopt_dag.specs.tree import file_sha256
+from coopt_dag.store.folders import add_bytes, add_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from coopt_dag.credit.levels import Config
+    from coopt_dag.evaluation.desk import Desk
+    from coopt_dag.evaluation.epochs import Versions
+    from coopt_dag.execution.run import Progress
+    from coopt_dag.ledger.state import LedgerState
+    from coopt_dag.specs.loaded import LoadedChallenge
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An epoch that is over, with all that its settlement is made from."""
+
+    desk: Desk
+    challenge: LoadedChallenge
+    epoch: int
+    state: LedgerState
+    versions: tuple[Versions, ...]
+    data: Path | None
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Count the adopted versions of each step."""
+        return tuple(len(one.adopted) for one in self.versions)
+
+    @property
+    def data_dir(self) -> Path:
+        """Give the folder that holds `<challenge>/` with every split."""
+        return self.data or self.desk.workspace.data_dir
+
+    def valuation(self) -> Valuation:
+        """Plan every configuration that the exact credit of the steps needs."""
+        ladders = ladders_of(self.desk, self.challenge, self.versions)
+        configs = tuple(configurations(self.levels))
+        return value_plan(self.desk, self.challenge, ladders, configs, data=self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A table, its CID, and whether its root was put on the ledger now."""
+
+    table: dict[str, Any]
+    table_cid: str
+    is_new: bool
+    tx_hash: str = ""
+
+
+def open_case(
+    desk: Desk, challenge: LoadedChallenge, epoch: int, *, now: int, data: Path | None = None
+) -> Case:
+    """Take up an epoch, if it is over and all in it is judged.
+
+    Raises
+    ------
+    LedgerRefusedError
+        Something is still open; the hint tells what to wait for.
+    """
+    state = desk.state()
+    require_over(state, challenge.spec.id, epoch, now=now)
+    found = in_force(desk, state, challenge)
+    return Case(desk, found, epoch, state, versions_of(state, found, epoch), data)
+
+
+def measure(
+    case: Case, *, cores: int, listener: Callable[[Progress], None] | None = None
+) -> dict[str, Any]:
+    """Run every configuration and give the table's inputs.
+
+    Raises
+    ------
+    NodeFailedError, ScoreInvalidError
+        The pipeline that the epoch began or ended with does not run here.
+    """
+    valuation = case.valuation()
+    valuation.run(cores=cores, listener=listener)
+    scores, gains = valuation.scores(), local_gains(case, cores=cores, listener=listener)
+    work = epoch_of(case.state, case.challenge, case.versions, epoch=case.epoch, local_gains=gains)
+    total, test = _total(case, valuation)
+    failed = set(valuation.failed())
+    return tables.epoch_words(work) | {
+        "manifest_cid": case.state.challenges[case.challenge.spec.id].manifest_cid,
+        "split": valuation.split,
+        "metric": _metric_words(case.challenge),
+        "terms": asdict(terms_of(case)) | {"alpha": str(terms_of(case).alpha)},
+        "steps": [_step_words(case, one) for one in case.versions],
+        "values": [
+            {"levels": list(c), "score": score} | ({"failed": True} if c in failed else {})
+            for c, score in scores.items()
+        ],
+        "total": asdict(total),
+        "test": test,
+        "intervals": _intervals(case, valuation),
+        "bounties": _bounties(case),
+        "data": _data_words(case),
+    }
+
+
+def terms_of(case: Case) -> Terms:
+    """Give the terms: the budget as the ledger has it, the rest as the manifest announced it."""
+    spec = case.challenge.spec
+    metric, credit = spec.end_to_end.metric, spec.credit
+    target = to_nano(metric.min_delta if credit.target is None else credit.target)
+    return Terms(
+        budget=case.state.challenges[spec.id].pot,
+        target=max(1, target),
+        steps_bp=credit.steps_bp,
+        local_bp=credit.local_bp,
+        reviews_bp=credit.reviews_bp,
+        royalty_bp=credit.royalty_bp,
+        depth=credit.depth,
+        alpha=Fraction(str(credit.alpha)),
+    )
+
+
+def publish(case: Case, inputs: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Divide, and keep the table in the store; give it and its CID."""
+    table = tables.table_of(case.challenge.spec.id, case.epoch, inputs)
+    return table, add_bytes(case.desk.store, tables.to_text(table).encode(), pin=True)
+
+
+def propose(case: Case, table: dict[str, Any], table_cid: str) -> Settled:
+    """Put the table's root on the ledger, unless it is there.
+
+    Raises
+    ------
+    LedgerRefusedError
+        Another root stands for this epoch.
+    """
+    name, root = case.challenge.spec.id, table["result"]["merkle_root"]
+    known = case.desk.state().settlements.get((name, case.epoch))
+    if known is not None and not known.is_struck:
+        if (known.root, known.table_cid) == (root, table_cid):
+            return Settled(table, table_cid, is_new=False)
+        raise LedgerRefusedError(
+            "AlreadySettled",
+            f"epoch {case.epoch} of '{name}' is settled by another table: {known.table_cid}, "
+            f"and here it comes out as {table_cid}",
+            hint=f"coopt verify {name} --epoch {case.epoch} names the first difference",
+        )
+    receipt = case.desk.send(
+        ProposeSettlement(
+            *(name, case.epoch, root, table_cid),
+            credit=tables.credit_of(table),
+            shares=tables.shares_of(table),
+        )
+    )
+    return Settled(table, table_cid, is_new=True, tx_hash=receipt.tx_hash)
+
+
+def _metric_words(challenge: LoadedChallenge) -> dict[str, Any]:
+    metric = challenge.spec.end_to_end.metric
+    keys = {"name", "unit", "direction", "tolerance"}
+    return metric.model_dump(mode="json", include=keys)
+
+
+def _step_words(case: Case, one: Versions) -> dict[str, Any]:
+    entry = case.state.steps[case.challenge.spec.id, one.step]
+    return {
+        "step": one.step,
+        "spec_cid": entry.spec_cid,
+        "base": None if one.base is None else work_id(one.base.id),
+        "adopted": [work_id(s.id) for s in one.adopted],
+        "local": [work_id(s.id) for s in one.local],
+        "solutions": {
+            work_id(s.id): s.solution_cid
+            for s in (*((one.base,) if one.base else ()), *one.adopted, *one.local)
+        },
+    }
+
+
+def _total(case: Case, valuation: Valuation) -> tuple[Paired, str]:
+    """Compare the ends of the epoch example by example, if the metric tells losses of examples."""
+    before, after = valuation.losses(valuation.base), valuation.losses(valuation.final)
+    if before is None or after is None:
+        scores = valuation.scores()
+        gain = scores[valuation.final] - scores[valuation.base]
+        least = case.challenge.spec.end_to_end.metric
+        floor = to_nano(max(least.min_delta, least.tolerance))
+        return of_gains([gain if gain > floor else 0] * 2), "none: the metric tells no losses"
+    clusters = clusters_of(case.challenge, valuation.split, case.data_dir)
+    return paired(_whole(before), _whole(after), clusters), "paired z"
+
+
+def _whole(losses: NDArray[np.float64]) -> list[int]:
+    return [to_nano(loss) for loss in losses.tolist()]
+
+
+def _intervals(case: Case, valuation: Valuation) -> dict[str, list[int]]:
+    """Give 95 % intervals of raw gains by work; none if the metric is no mean of its losses."""
+    direction = case.challenge.spec.end_to_end.metric.direction
+    if valuation.final == valuation.base or _examples(valuation, valuation.base, direction) is None:
+        return {}
+
+    def of(config: Config) -> NDArray[np.int64]:
+        found = _examples(valuation, config, direction)
+        return found if found is not None else _required(valuation, direction)
+
+    clusters = clusters_of(case.challenge, valuation.split, case.data_dir)
+    gains = example_gains(case.levels, of)
+    return {
+        work_id(case.versions[i].adopted[level - 1].id): list(interval(found, clusters))
+        for (i, level), found in gains.items()
+    }
+
+
+def _examples(valuation: Valuation, config: Config, direction: str) -> NDArray[np.int64] | None:
+    if config in valuation.failed():
+        return None
+    losses = valuation.losses(config)
+    if losses is None:
+        return None
+    return example_scores(valuation.value(config), losses, direction=direction)
+
+
+def _required(valuation: Valuation, direction: str) -> NDArray[np.int64]:
+    """Give the baseline's examples: a configuration that failed adds nothing to them."""
+    found = _examples(valuation, valuation.base, direction)
+    assert found is not None  # noqa: S101  # it was asked before
+    return found
+
+
+def _bounties(case: Case) -> list[dict[str, Any]]:
+    name = case.challenge.spec.id
+    return [
+        {"id": b.id, "step": b.step, "asset": b.asset, "left": b.left}
+        for _, b in sorted(case.state.bounties.items())
+        if (b.challenge, b.epoch, b.payee) == (name, case.epoch, COIN) and b.left
+    ]
+
+
+def _data_words(case: Case) -> list[dict[str, Any]]:
+    """Name the files that the epoch was judged by; those that are not under seal are published."""
+    spec = case.challenge.spec
+    splits = [spec.splits[n] for n in (spec.end_to_end.record_split, spec.end_to_end.final_split)]
+    paths = sorted({p for s in splits for p in (*s.inputs.values(), *s.truths.values())})
+    folder, found = case.data_dir / spec.id, []
+    for path in paths:
+        is_sealed = case.data is not None and not (folder / path).is_symlink()
+        cid = None if is_sealed else add_path(case.desk.store, (folder / path).resolve(), pin=True)
+        found.append({"path": path, "sha256": file_sha256(folder / path), "cid": cid})
+    return found
+
+
+def estimate(case: Case) -> dict[str, Any]:
+    """Say what a settlement would take, and do nothing."""
+    valuation = case.valuation()
+    found = valuation.preview()
+    return {
+        "configurations": count_configurations(case.levels),
+        "node_runs": found.executed + found.reused,
+        "there": found.reused,
+        "to_run": found.executed,
+        "scores_to_run": found.scored,
+        "one_by_one": count_configurations(case.levels) * len(case.versions),
+    }
+
+
+def versions_left(case: Case) -> Sequence[Versions]:
+    """Give the steps that were raised in the epoch."""
+    return [one for one in case.versions if one.adopted or one.local]
