@@ -23,6 +23,7 @@ from coopt_dag.cli import (
     reuse,
     runs,
     sealing,
+    settling,
     setup,
 )
 
@@ -50,6 +51,8 @@ app.command("cancel")(relays.cancel)
 app.add_typer(evaluating.app, name="evaluate")
 app.command("seal")(sealing.seal)
 app.command("unseal")(sealing.unseal)
+app.command("settle")(settling.settle)
+app.command("redeem")(settling.redeem)
 app.command("board")(ledgers.board)
 app.command("log")(ledgers.log)
 app.command("profile")(ledgers.profile)

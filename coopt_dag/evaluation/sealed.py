@@ -258,11 +258,16 @@ class _Folder:
 
 @contextmanager
 def opened(
-    desk: Desk, challenge: LoadedChallenge, *, identity: AgeKey | None = None
+    desk: Desk,
+    challenge: LoadedChallenge,
+    *,
+    identity: AgeKey | None = None,
+    epoch: int | None = None,
 ) -> Iterator[Path | None]:
     """Give a folder that stands for `data/`: hidden files opened in memory, public ones linked.
 
-    None if the challenge has no seal on the ledger. The folder is gone when the context ends.
+    None if the challenge, or the epoch, has no seal on the ledger; by default it is the latest.
+    The folder is gone when the context ends.
 
     Raises
     ------
@@ -271,10 +276,13 @@ def opened(
     IntegrityError
         What was sealed is not what the ledger commits to; the file is named.
     """
-    name, entry = challenge.spec.id, desk.state().seal(challenge.spec.id)
-    if entry is None:
+    name = challenge.spec.id
+    seals = desk.state().seals.get(name, [])
+    number = len(seals) if epoch is None else epoch
+    if number == 0:
         yield None
         return
+    entry = seals[number - 1]
     with private_folder() as data:
         root = data / name
         root.mkdir()

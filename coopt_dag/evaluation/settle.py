@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.credit.intervals import example_gains, interval
-from coopt_dag.credit.levels import configurations, count_configurations
+from coopt_dag.credit.levels import configurations
 from coopt_dag.credit.paired import Paired, of_gains, paired
 from coopt_dag.credit.pot import Terms
 from coopt_dag.errors import LedgerRefusedError
@@ -21,6 +21,7 @@ from coopt_dag.evaluation.examples import clusters_of, example_scores
 from coopt_dag.evaluation.local import local_gains
 from coopt_dag.evaluation.published import in_force
 from coopt_dag.evaluation.valuing import Valuation, ladders_of, value_plan
+from coopt_dag.execution.pace import estimate_s
 from coopt_dag.ledger.actions import ProposeSettlement
 from coopt_dag.ledger.actions.money import COIN
 from coopt_dag.model.nano import to_nano
@@ -28,7 +29,7 @@ from coopt_dag.specs.tree import file_sha256
 from coopt_dag.store.folders import add_bytes, add_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     import numpy as np
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.epochs import Versions
     from coopt_dag.execution.run import Progress
+    from coopt_dag.ledger.protocol import Receipt
     from coopt_dag.ledger.state import LedgerState
     from coopt_dag.specs.loaded import LoadedChallenge
 
@@ -72,12 +74,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A table, its CID, and whether its root was put on the ledger now."""
+    """A table, its CID, and the ledger's receipt; None if its root stood there before."""
 
     table: dict[str, Any]
     table_cid: str
-    is_new: bool
-    tx_hash: str = ""
+    receipt: Receipt | None
 
 
 def open_case(
@@ -165,7 +166,7 @@ def propose(case: Case, table: dict[str, Any], table_cid: str) -> Settled:
     known = case.desk.state().settlements.get((name, case.epoch))
     if known is not None and not known.is_struck:
         if (known.root, known.table_cid) == (root, table_cid):
-            return Settled(table, table_cid, is_new=False)
+            return Settled(table, table_cid, None)
         raise LedgerRefusedError(
             "AlreadySettled",
             f"epoch {case.epoch} of '{name}' is settled by another table: {known.table_cid}, "
@@ -179,7 +180,7 @@ def propose(case: Case, table: dict[str, Any], table_cid: str) -> Settled:
             shares=tables.shares_of(table),
         )
     )
-    return Settled(table, table_cid, is_new=True, tx_hash=receipt.tx_hash)
+    return Settled(table, table_cid, receipt)
 
 
 def _metric_words(challenge: LoadedChallenge) -> dict[str, Any]:
@@ -276,20 +277,27 @@ def _data_words(case: Case) -> list[dict[str, Any]]:
     return found
 
 
-def estimate(case: Case) -> dict[str, Any]:
-    """Say what a settlement would take, and do nothing."""
-    valuation = case.valuation()
+def estimate(case: Case, *, cores: int) -> dict[str, Any]:
+    """Say what a settlement would take, and do nothing.
+
+    Returns
+    -------
+    dict
+        configurations; node_runs of steps, of which `there` are in the store and `to_run` are not;
+        scores_to_run; one_by_one: node runs if nothing were shared; seconds: how long that may
+        take, None if nothing of the challenge has run here yet.
+    """
+    valuation, workspace = case.valuation(), case.desk.workspace
     found = valuation.preview()
+    nodes = found.executed + found.scored
     return {
-        "configurations": count_configurations(case.levels),
+        "configurations": len(valuation.keys),
         "node_runs": found.executed + found.reused,
         "there": found.reused,
         "to_run": found.executed,
         "scores_to_run": found.scored,
-        "one_by_one": count_configurations(case.levels) * len(case.versions),
+        "one_by_one": len(valuation.keys) * len(case.versions),
+        "seconds": estimate_s(
+            workspace.state_dir, case.challenge.spec.id, nodes=nodes, cores=cores
+        ),
     }
-
-
-def versions_left(case: Case) -> Sequence[Versions]:
-    """Give the steps that were raised in the epoch."""
-    return [one for one in case.versions if one.adopted or one.local]

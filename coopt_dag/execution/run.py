@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import CooptError, IsolationError, NodeFailedError, ScoreInvalidError
-from coopt_dag.execution import results
+from coopt_dag.execution import pace, results
 from coopt_dag.execution.believed import distrust
 from coopt_dag.execution.cage_check import require_cage
 from coopt_dag.execution.nodes import locked, take_inventory
@@ -119,6 +120,7 @@ def _execute(
         if listener is not None:
             listener(Progress(done, len(missing), order, error))
 
+    started = time.monotonic()
     try:
         write_orders(plan, root, missing, cage=cage)
         from coopt_dag.execution.snakemake_api import make
@@ -126,6 +128,8 @@ def _execute(
         finished = make(plan, root, plan_path, missing, pool=pool, listener=listen, cores=cores)
     finally:
         pool.close()
+        core_s = (time.monotonic() - started) * min(cores, len(missing))
+        pace.remember(root / plan["state"], plan["challenge"], nodes=done, core_s=core_s)
     if failures:
         raise failure_of(*failures[0], others=len(failures) - 1)
     if not finished:
