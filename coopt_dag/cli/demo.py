@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coopt_dag.cli import demo_settlement
 from coopt_dag.cli.demo_artifacts import keep_artifacts
 from coopt_dag.cli.printing import note, say
 from coopt_dag.cli.scaffold import scaffold
@@ -19,9 +20,12 @@ from coopt_dag.cli.wiring import desk as open_desk
 from coopt_dag.cli.wiring import here
 from coopt_dag.errors import UsageError
 from coopt_dag.evaluation import submit as offering
+from coopt_dag.evaluation.agekeys import make_key
 from coopt_dag.evaluation.evaluate import evaluate_pending
 from coopt_dag.evaluation.pipeline import score_pipeline
 from coopt_dag.evaluation.register import register
+from coopt_dag.evaluation.seal import seal
+from coopt_dag.evaluation.sealed import opened
 from coopt_dag.execution.fetch import fetch
 from coopt_dag.ledger.keys import KeySigner, new_identity, unlock
 from coopt_dag.report.board import table
@@ -31,6 +35,7 @@ from coopt_dag.specs.workspace import find_workspace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from coopt_dag.evaluation.agekeys import AgeKey
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.evaluate import Verdict
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedWorkspace
@@ -69,25 +74,31 @@ def play(folder: Path, *, cores: int) -> None:
     workspace = _stage(origin, folder)
     say(f"1. workspace {folder}: the challenge '{CHALLENGE}', its baselines, the real ratings")
     _bring_data(origin, workspace, shipped)
-    signers = _cast(workspace)
+    signers, key = _cast(workspace)
     challenge = load_challenge(workspace, CHALLENGE)
     count = Count()
     say("2. the lab registers the challenge; its baselines run and are scored")
     lab = open_desk(workspace, who=signers[OWNER])
     for verdict in register(lab, challenge, cores=cores, tell=note):
         count.add(verdict.executed, verdict.reused)
+    sealed = seal(lab, challenge, recipients=[], key=key)
+    note(f"  the hidden ratings are sealed: epoch {sealed.epoch} begins, root {sealed.root[:16]}…")
     say(f"3. {', '.join(CAST)} claim, fork and replace steps; each is re-run, scored, recorded")
     verdicts = []
     for person, steps in CAST.items():
         for step in steps:
-            verdict = _improve(workspace, shipped, person, signers, step, cores=cores)
+            verdict = _improve(workspace, shipped, person, signers, step, key=key, cores=cores)
             count.add(verdict.executed, verdict.reused)
             verdicts.append((person, verdict))
-    say("4. the sprint ends: the sealed ratings are opened, each record is worth what it is")
+    say("4. the epoch ends: the ratings are opened, all combinations of steps are scored on them")
+    made = demo_settlement.end_epoch(lab, challenge, key, cores=cores)
     ladder = _ladder(lab, verdicts, cores=cores, count=count)
-    say("5. data and results go to IPFS by DVC; the ledger keeps the CID of their root")
+    say("5. the pot is divided by what each step added; everybody redeems from the contract")
+    paid = demo_settlement.pay(lab, CHALLENGE, signers)
+    say("6. data and results go to IPFS by DVC; the ledger keeps the CID of their root")
     root_cid = keep_artifacts(lab, CHALLENGE, ladder)
-    _report(lab, origin, workspace, ladder, count, root_cid)
+    settlement = demo_settlement.words(made, paid)
+    _report(lab, origin, workspace, ladder, count, root_cid, settlement)
 
 
 def _stage(origin: LoadedWorkspace, folder: Path) -> LoadedWorkspace:
@@ -115,7 +126,7 @@ def _bring_data(
     shutil.copytree(source, workspace.data_dir / CHALLENGE)
 
 
-def _cast(workspace: LoadedWorkspace) -> dict[str, KeySigner]:
+def _cast(workspace: LoadedWorkspace) -> tuple[dict[str, KeySigner], AgeKey]:
     folder = workspace.root / _IDENTITIES
     phrase = secrets.token_urlsafe(18)
     file = workspace.root / _PASSPHRASE
@@ -126,7 +137,8 @@ def _cast(workspace: LoadedWorkspace) -> dict[str, KeySigner]:
     for name in names:
         # A light key derivation: this passphrase is random and lies beside the keys anyway.
         new_identity(folder, name, phrase, iterations=4096)
-    return {name: unlock(folder, name, phrase) for name in names}
+    signers = {name: unlock(folder, name, phrase) for name in names}
+    return signers, make_key(folder, OWNER, phrase)
 
 
 def _improve(
@@ -136,6 +148,7 @@ def _improve(
     signers: Mapping[str, KeySigner],
     step: str,
     *,
+    key: AgeKey,
     cores: int,
 ) -> Verdict:
     """Let a person claim a step, fork its record, put a better idea in, and submit it."""
@@ -155,7 +168,8 @@ def _improve(
     desk.ledger.close()
     note(f"{person} submits {step}/{better.spec.id} ({cid})")
     lab = open_desk(workspace, who=signers[OWNER])
-    verdict = evaluate_pending(lab, cores=cores, tell=note)[0]
+    with opened(lab, load_challenge(workspace, CHALLENGE), identity=key) as data:
+        verdict = evaluate_pending(lab, cores=cores, tell=note, data=data)[0]
     lab.ledger.close()
     return verdict
 
@@ -221,6 +235,7 @@ def _report(
     ladder: list[dict[str, Any]],
     count: Count,
     root_cid: str,
+    settlement: dict[str, Any],
 ) -> None:
     head = desk.ledger.head()
     try:
@@ -234,6 +249,7 @@ def _report(
         "baseline_rmse": ladder[0]["e2e_before"] if ladder else None,
         "final_rmse": ladder[-1]["e2e_after"] if ladder else None,
         "records": ladder,
+        "settlement": settlement,
         "artifacts_root_cid": root_cid,
         "nodes_executed": count.executed,
         "nodes_reused": count.reused,

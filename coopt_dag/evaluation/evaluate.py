@@ -82,8 +82,11 @@ def evaluate_pending(
     cores: int,
     tell: Callable[[str], None],
     challenge: str | None = None,
+    data: Path | None = None,
 ) -> list[Verdict]:
     """Score every pending submission in the order of the ledger.
+
+    `data` stands for the workspace's `data/`, where sealed data were opened.
 
     Infrastructure failures (content not in the store, a missing data set, the ledger away)
     end the call and leave the submission pending; a failure of the submission rejects it.
@@ -94,7 +97,7 @@ def evaluate_pending(
         if challenge is not None and submission.challenge != challenge:
             continue
         tell(f"evaluating submission {submission.id}: {submission.challenge}/{submission.step}")
-        verdicts.append(evaluate_one(desk, submission, cores=cores, tell=tell))
+        verdicts.append(evaluate_one(desk, submission, cores=cores, tell=tell, data=data))
     return verdicts
 
 
