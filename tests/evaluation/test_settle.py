@@ -1,0 +1,334 @@
+"""Settling an epoch of the tiny challenge: measured by real runs, divided, proposed, redeemed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from coopt_dag.errors import IntegrityError, LedgerRefusedError, NodeFailedError, UnknownNameError
+from coopt_dag.evaluation import settle as settling
+from coopt_dag.evaluation import tables
+from coopt_dag.evaluation.agekeys import AgeKey
+from coopt_dag.evaluation.epochs import versions_of
+from coopt_dag.evaluation.evaluate import evaluate_pending
+from coopt_dag.evaluation.redeem import redeem
+from coopt_dag.evaluation.register import register
+from coopt_dag.evaluation.seal import seal, unseal
+from coopt_dag.evaluation.submit import claim, fork, submit
+from coopt_dag.ledger.actions import Fund, ProposeSettlement, Reject, Review
+from coopt_dag.ledger.actions.money import COIN
+from coopt_dag.ledger.memory import MemorySigner
+from coopt_dag.store.folders import add_bytes
+from tests.evaluation.conftest import ADA, LAB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from coopt_dag.evaluation.desk import Desk
+    from coopt_dag.evaluation.settle import Settled
+    from tests.evaluation.conftest import Scene
+
+BEN = MemorySigner("0x" + "b" * 40)
+KEY = AgeKey.new()
+NOW = 1000
+Tell = "Callable[[str], None]"
+
+
+def begin(scene: Scene, tell: Callable[[str], None]) -> None:
+    """Register, and begin epoch 1 with a seal."""
+    register(scene.lab, scene.challenge, cores=2, tell=tell)
+    seal(scene.lab, scene.challenge, recipients=[], key=KEY)
+
+
+def offer(scene: Scene, who: MemorySigner, step: str, source: str, code: str = "") -> int:
+    """Let somebody submit a fork, or code of its own; give the submission's number."""
+    desk, name = replace(scene.lab, signer=who), f"by_{who.address[2:5]}_{len(code)}"
+    claim(desk, "tiny", step, days=1)
+    made = fork(desk, scene.challenge, step, source=source, name=name, author="somebody")
+    (made / "NOTES.txt").write_text(f"{who.address}\n")
+    if code:
+        (made / "run.py").write_text(code)
+    submit(desk, scene.challenge, made)
+    return max(scene.lab.state().submissions)
+
+
+def judge(scene: Scene, tell: Callable[[str], None]) -> list[str]:
+    return [v.status for v in evaluate_pending(scene.lab, cores=2, tell=tell)]
+
+
+def end(scene: Scene) -> None:
+    unseal(scene.lab, "tiny", epoch=1, key=KEY)
+
+
+def settled(scene: Scene, epoch: int = 1) -> Settled:
+    case = settling.open_case(scene.lab, scene.challenge, epoch, now=NOW)
+    inputs = settling.measure(case, cores=2)
+    return settling.propose(case, *settling.publish(case, inputs))
+
+
+def payments(made: Settled) -> dict[str, int]:
+    return {leaf.account: leaf.amount for leaf in tables.leaves_of(made.table)}
+
+
+def redeemed(desk: Desk, who: MemorySigner) -> list[bool]:
+    found = redeem(desk, "tiny", epoch=None, account=who.address, now=NOW)
+    return [payment.receipt is not None for payment in found]
+
+
+def test_two_steps_share_the_pot_by_what_each_added_whatever_came_first(
+    scene: Scene, tell: Tell
+) -> None:
+    # Sealed numbers 10..50, the total of their doubles is 300. Errors: neither step improved
+    # 290, doubling alone 280, adding alone 150, both 0. Doubling adds (10 + 150) / 2 = 80,
+    # adding (140 + 280) / 2 = 210 of 290. Steps are paid 70 % of 1,000.
+    begin(scene, tell)
+    offer(scene, ADA, "add", "all_of_them")
+    offer(scene, BEN, "double", "twice")
+    assert judge(scene, tell) == ["record", "record"]
+    end(scene)
+    made = settled(scene)
+    result = made.table["result"]
+    assert result["gain"] == 290 * 10**9
+    raw = {row["step"]: row["raw"] // result["scale"] for row in result["rows"]}
+    assert raw == {"double": 80 * 10**9, "add": 210 * 10**9}
+    assert payments(made) == {ADA.address: 507, BEN.address: 193}
+    assert result["pot"] == 700
+    assert redeemed(scene.lab, ADA) == [True]
+    assert redeemed(scene.lab, BEN) == [True]
+    assert scene.lab.state().credit == {("tiny", ADA.address): 507, ("tiny", BEN.address): 193}
+
+
+def test_a_second_settlement_changes_nothing_and_a_second_redemption_pays_nothing(
+    scene: Scene, tell: Tell
+) -> None:
+    begin(scene, tell)
+    offer(scene, ADA, "add", "all_of_them")
+    judge(scene, tell)
+    end(scene)
+    first = settled(scene)
+    height = scene.lab.ledger.head().height
+    second = settled(scene)
+    assert (second.receipt, second.table_cid) == (None, first.table_cid)
+    assert scene.lab.ledger.head().height == height
+    assert redeemed(scene.lab, ADA) == [True]
+    assert redeemed(scene.lab, ADA) == [False]
+    assert scene.lab.state().credit["tiny", ADA.address] == 700
+
+
+def test_what_an_estimate_says_to_run_is_what_runs(scene: Scene, tell: Tell) -> None:
+    begin(scene, tell)
+    offer(scene, ADA, "add", "all_of_them")
+    offer(scene, BEN, "double", "twice")
+    judge(scene, tell)
+    end(scene)
+    case = settling.open_case(scene.lab, scene.challenge, 1, now=NOW)
+    before = settling.estimate(case, cores=2)
+    # 4 configurations; `double` runs at 2 levels and `add` after each at 2: 2 + 4
+    assert (before["configurations"], before["node_runs"], before["one_by_one"]) == (4, 6, 8)
+    assert before["there"] + before["to_run"] == 6
+    done: list[int] = []
+    settling.measure(case, cores=2, listener=lambda p: done.append(p.done))
+    assert len(done) == before["to_run"] + before["scores_to_run"]
+    assert settling.estimate(case, cores=2)["to_run"] == 0
+
+
+def test_an_epoch_that_can_still_be_submitted_to_is_not_settled(scene: Scene, tell: Tell) -> None:
+    begin(scene, tell)
+    with pytest.raises(LedgerRefusedError) as caught:
+        settling.open_case(scene.lab, scene.challenge, 1, now=NOW)
+    assert caught.value.code == "EpochNotOver"
+    assert "coopt unseal tiny --epoch 1" in caught.value.hint
+    with pytest.raises(UnknownNameError, match="epoch"):
+        settling.open_case(scene.lab, scene.challenge, 2, now=NOW)
+
+
+def test_an_epoch_with_a_submission_that_nobody_judged_is_not_settled(
+    scene: Scene, tell: Tell
+) -> None:
+    begin(scene, tell)
+    offer(scene, ADA, "add", "all_of_them")
+    end(scene)
+    with pytest.raises(LedgerRefusedError) as caught:
+        settling.open_case(scene.lab, scene.challenge, 1, now=NOW)
+    assert (caught.value.code, caught.value.hint) == ("NotJudged", "coopt evaluate")
+
+
+def test_an_epoch_without_a_gain_is_settled_and_pays_nobody(scene: Scene, tell: Tell) -> None:
+    begin(scene, tell)
+    end(scene)
+    made = settled(scene)
+    assert (made.table["result"]["pot"], payments(made)) == (0, {})
+    assert scene.lab.state().settlements["tiny", 1].credit == 0
+
+
+def test_the_next_epoch_begins_where_the_last_one_ended(scene: Scene, tell: Tell) -> None:
+    begin(scene, tell)
+    offer(scene, ADA, "add", "all_of_them")
+    judge(scene, tell)
+    end(scene)
+    settled(scene)
+    seal(scene.lab, scene.challenge, recipients=[], key=KEY, again=True)
+    offer(scene, BEN, "double", "twice")
+    judge(scene, tell)
+    unseal(scene.lab, "tiny", epoch=2, key=KEY)
+    one, other = versions_of(scene.lab.state(), scene.challenge, 2)
+    assert (one.base and one.base.is_baseline, len(one.adopted)) == (True, 1)
+    assert (other.base and other.base.contributor, other.adopted) == (ADA.address, ())
+    made = settled(scene, epoch=2)
+    # from 150 (adding alone) to 0: all of it is Ben's, nothing of it Ada's again
+    assert made.table["result"]["gain"] == 150 * 10**9
+    assert payments(made) == {BEN.address: 700}
+
+
+def test_a_local_record_is_paid_for_its_own_metric_and_its_copy_is_not(
+    scene: Scene, tell: Tell
+) -> None:
+    begin(scene, tell)
+    offer(scene, ADA, "add", "all_of_them")
+    judge(scene, tell)
+    for who in (ADA, BEN):  # Ben hands in the same idea later
+        number = offer(scene, who, "double", "twice")
+        report = add_bytes(scene.lab.store, b"{}", pin=True)
+        scene.lab.send(Reject(number, "local_record", report))
+    end(scene)
+    made = settled(scene)
+    local = {r["account"]: r for r in made.table["result"]["rows"] if r["kind"] == "local"}
+    # `twice` removes all of the mean absolute error that was left: 10^9 parts of 10^9
+    assert local[ADA.address]["raw"] // made.table["result"]["scale"] == 10**9
+    assert (local[ADA.address]["paid"], local[BEN.address]["paid"]) == (200, 0)
+    assert local[BEN.address]["reason"] == "nothing new"
+
+
+def test_a_review_is_paid_that_the_ledger_proved_right_by_somebody_with_a_record(
+    scene: Scene, tell: Tell
+) -> None:
+    begin(scene, tell)
+    mine = offer(scene, ADA, "add", "all_of_them")
+    bens = offer(scene, BEN, "double", "twice")
+    assert judge(scene, tell) == ["record", "record"]
+    paper = add_bytes(scene.lab.store, b"ran it again", pin=True)
+    for who, number, opinion in (
+        (BEN, mine, "reproduced"),  # counts
+        (ADA, bens, "comment"),  # says nothing that could be right or wrong
+        (MemorySigner("0x" + "c" * 40), mine, "reproduced"),  # nobody with a record
+    ):
+        replace(scene.lab, signer=who).send(Review(number, opinion, paper))
+    end(scene)
+    made = settled(scene)
+    reviews = [r for r in made.table["result"]["rows"] if r["kind"] == "review"]
+    assert [(r["account"], r["paid"]) for r in reviews] == [(BEN.address, 100)]
+
+
+def test_bounties_are_paid_as_shares_of_the_settlement(scene: Scene, tell: Tell) -> None:
+    begin(scene, tell)
+    ledger = scene.lab.ledger
+    for step, amount in (("", 290), ("add", 1000)):
+        ledger.give(LAB.address, amount)
+        scene.lab.send(Fund("tiny", step, 1, COIN, amount, COIN, NOW + 10**6, "terms"))
+    offer(scene, ADA, "add", "all_of_them")
+    offer(scene, BEN, "double", "twice")
+    judge(scene, tell)
+    end(scene)
+    made = settled(scene)
+    paid = {(x.bounty_id, x.account): x.amount for x in tables.leaves_of(made.table)}
+    assert paid[1, ADA.address] == 210  # of 290 in all, as the gains are divided
+    assert paid[1, BEN.address] == 80
+    assert paid[2, ADA.address] == 1000  # the bounty for `add` is its author's alone
+    assert (2, BEN.address) not in paid
+    assert redeemed(scene.lab, ADA) == [True] * 3
+
+
+def test_a_mixture_that_does_not_run_adds_nothing_and_the_rest_is_settled(
+    scene: Scene, tell: Tell
+) -> None:
+    begin(scene, tell)
+    # Ben's `add` takes only doubled numbers, which the old `double` does not give.
+    code = (
+        "def solve(inputs, *, params, rng):\n"
+        "    values = inputs['numbers']['values']\n"
+        "    assert all(v % 2 == 0 for v in values) and values[0] != 10\n"
+        "    return {'total': {'value': sum(values)}}\n"
+    )
+    offer(scene, ADA, "double", "twice")
+    judge(scene, tell)
+    offer(scene, BEN, "add", "all_of_them", code)
+    assert judge(scene, tell) == ["record"]
+    end(scene)
+    made = settled(scene)
+    rows = {tuple(v["levels"]): v for v in made.table["inputs"]["values"]}
+    assert rows[0, 1]["failed"] is True
+    assert rows[0, 1]["score"] == rows[0, 0]["score"] == -290 * 10**9
+    # doubling (10 + 290) / 2, adding (0 + 280) / 2
+    raw = [r["raw"] // made.table["result"]["scale"] for r in made.table["result"]["rows"]]
+    assert raw == [150 * 10**9, 140 * 10**9]
+
+
+def test_an_epoch_whose_final_pipeline_does_not_run_is_not_settled(
+    scene: Scene, tell: Tell
+) -> None:
+    begin(scene, tell)
+    code = (
+        "def solve(inputs, *, params, rng):\n"
+        "    values = inputs['numbers']['values']\n"
+        "    assert values[0] != 10, 'not on the sealed numbers'\n"
+        "    return {'total': {'value': sum(values)}}\n"
+    )
+    offer(scene, BEN, "add", "all_of_them", code)
+    judge(scene, tell)
+    end(scene)
+    with pytest.raises(NodeFailedError):
+        settled(scene)
+    assert scene.lab.state().settlements == {}
+
+
+def test_another_root_for_the_epoch_is_named_and_not_overwritten(scene: Scene, tell: Tell) -> None:
+    begin(scene, tell)
+    offer(scene, ADA, "add", "all_of_them")
+    judge(scene, tell)
+    end(scene)
+    scene.lab.send(ProposeSettlement("tiny", 1, "1" * 64, "bafyother", credit=1))
+    with pytest.raises(LedgerRefusedError, match="bafyother") as caught:
+        settled(scene)
+    assert caught.value.code == "AlreadySettled"
+    assert "coopt verify tiny --epoch 1" in caught.value.hint
+
+
+def test_payments_that_do_not_have_the_ledgers_root_are_not_redeemed(
+    scene: Scene, tell: Tell
+) -> None:
+    begin(scene, tell)
+    offer(scene, ADA, "add", "all_of_them")
+    judge(scene, tell)
+    end(scene)
+    case = settling.open_case(scene.lab, scene.challenge, 1, now=NOW)
+    table, _ = settling.publish(case, settling.measure(case, cores=2))
+    false = json.loads(tables.to_text(table))
+    false["result"]["leaves"][0]["amount"] += 1
+    cid = add_bytes(scene.lab.store, tables.to_text(false).encode(), pin=True)
+    root = table["result"]["merkle_root"]
+    scene.lab.send(ProposeSettlement("tiny", 1, root, cid, credit=700))
+    with pytest.raises(IntegrityError, match="root"):
+        redeemed(scene.lab, ADA)
+    assert scene.lab.state().credit == {}
+
+
+def test_a_table_says_where_its_data_are_and_reads_back_the_same(scene: Scene, tell: Tell) -> None:
+    begin(scene, tell)
+    offer(scene, ADA, "add", "all_of_them")
+    judge(scene, tell)
+    end(scene)
+    made = settled(scene)
+    data = {row["path"]: row["cid"] for row in made.table["inputs"]["data"]}
+    # the splits that judge and that settle; `open_case` here was given no opened seal
+    assert sorted(data) == sorted(
+        f"{split}/{name}.json"
+        for split in ("quiz", "sealed")
+        for name in ("numbers", "doubled", "total")
+    )
+    assert all(data.values())
+    again = tables.read_table(scene.lab.store, made.table_cid)
+    assert again == made.table
+    assert tables.result_of("tiny", 1, again["inputs"]) == again["result"]
