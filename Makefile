@@ -35,7 +35,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 NODE_MODULES := contracts/node_modules/.stamp tests/interop/node_modules/.stamp
 
-.PHONY: help demo test attack-test interop check fmt bench docs contracts artifacts locks clean env env-dev env-bench env-contracts npm-hint
+.PHONY: help demo test attack-test interop check fmt bench attacks docs contracts artifacts locks clean env env-dev env-bench env-contracts npm-hint
 
 help:  ## what you are reading
 	@echo "coopt-dag: research challenges as a DAG of small steps"
@@ -85,6 +85,9 @@ fmt: env-dev  ## put code into house style
 
 bench: env-bench $(if $(NPM),contracts/node_modules/.stamp benchmarks/eas/node_modules/.stamp,npm-hint)  ## measure us and the tools that people use today
 	@$(PY) -m benchmarks
+
+attacks: env  ## try ten attacks on credit against three rules; writes the tables and figure of docs/attacks.md
+	@$(PY) -m benchmarks.attacks
 
 docs: env-dev  ## write every generated page and schema anew
 	@$(PY) -m coopt_dag.specs.export

@@ -1,0 +1,112 @@
+"""What the rule does not withstand: attacks that pay, and what they pay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.attacks import collusion, weight_copying
+from benchmarks.attacks.climbing import flipped
+from benchmarks.attacks.judging import HEAD, JUDGINGS, WAD
+from benchmarks.attacks.outcome import EVE, Outcome
+from benchmarks.attacks.rules import SLOTS, Entry, Ours
+from benchmarks.attacks.visit import scene
+from benchmarks.attacks.world import SIZE, coins, tosses
+from coopt_dag.credit.pot import Terms
+from coopt_dag.credit.values import NANO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PEOPLE = 10
+"""Names that one attacker uses."""
+
+
+def quiz_leak(rng: np.random.Generator, _submissions: int) -> Outcome:
+    """An evaluator tells the labels of the quiz: the gate is fooled, the sealed set is not."""
+    return _leak(rng, SIZE)
+
+
+def full_leak(rng: np.random.Generator, _submissions: int) -> Outcome:
+    """An evaluator tells the sealed labels too: everything is lost, and paid."""
+    return _leak(rng, 2 * SIZE)
+
+
+def _leak(rng: np.random.Generator, known: int) -> Outcome:
+    world = coins(rng)
+    rule = Ours(world)
+    answers = np.concatenate((world.labels[:known], tosses(rng)[known:]))
+    rule.hand_in(Entry(EVE, answers))
+    return Outcome(rule.claimed(), rule.paid().get(EVE, 0))
+
+
+def majority(rng: np.random.Generator, submissions: int) -> Outcome:
+    """Three of five evaluators add 0.05."""
+    return collusion.play(JUDGINGS["ours"], rng, submissions, liars=3)
+
+
+def rushed_minority(rng: np.random.Generator, submissions: int) -> Outcome:
+    """Two of five evaluators are the first in a quorum of three: the vote of five strikes it."""
+    return collusion.play(JUDGINGS["ours"], rng, submissions, liars=2, quorum=3)
+
+
+def rushed_quorum(rng: np.random.Generator, submissions: int) -> Outcome:
+    """Three of seven evaluators fill a quorum of three: there is no spread, so nobody is asked."""
+    return collusion.play(JUDGINGS["ours"], rng, submissions, liars=3, pool=7, quorum=3)
+
+
+def lazy_majority(rng: np.random.Generator, submissions: int) -> Outcome:
+    """Three of five evaluators guess: of a true gain of 0.03 this much is credited less."""
+    truth = HEAD + 3 * WAD // 100
+    found = weight_copying.play(JUDGINGS["ours"], rng, submissions, truth=truth)
+    return Outcome(0, found.paid - 3 * NANO // 100)
+
+
+def slots_for_each(rng: np.random.Generator, submissions: int) -> Outcome:
+    """Ten names with slots of their own: alpha is divided over a tenth of what is handed in."""
+    return _climb(Ours(coins(rng), slots=submissions // PEOPLE), rng, submissions, renew=True)
+
+
+def slots_for_all(rng: np.random.Generator, submissions: int) -> Outcome:
+    """The same tenth of slots, shared by all names: what comes after the last is not judged."""
+    return _climb(Ours(coins(rng), slots=submissions // PEOPLE), rng, submissions, renew=False)
+
+
+def _climb(rule: Ours, rng: np.random.Generator, submissions: int, *, renew: bool) -> Outcome:
+    for i in range(submissions):
+        if renew and i % rule.rule.slots == 0:
+            rule.renew_slots()
+        rule.hand_in(Entry(EVE, flipped(rule.heads[0], rng, 20)))
+    return Outcome(rule.claimed(), rule.paid().get(EVE, 0))
+
+
+def past_the_target(rng: np.random.Generator, _submissions: int) -> Outcome:
+    """A gain is kept for the next epoch, because this one has reached its target already.
+
+    Paid is what waiting brings more, where a budget of 1 is paid for a target of 0.05.
+    """
+    world, (ann, bob, cat) = scene(rng)
+    terms = Terms(budget=NANO, target=NANO // 20, steps_bp=10_000, local_bp=0, reviews_bp=0)
+    now, later = Ours(world), Ours(world)
+    for rule, entries in ((now, (ann, bob, cat)), (later, (ann, cat))):
+        for entry in entries:
+            rule.hand_in(entry)
+    after = later.next_epoch()
+    after.hand_in(bob)
+    got = [rule.settle(terms).payments().get("bob", 0) for rule in (now, after)]
+    return Outcome(0, got[1] - got[0])
+
+
+LIMITS: dict[str, tuple[str, Callable[[np.random.Generator, int], Outcome]]] = {
+    "quiz labels leak": ("claimed and paid gain of one submission", quiz_leak),
+    "quiz and sealed labels leak": ("the same", full_leak),
+    "3 of 5 evaluators collude": ("a lie of .05 about a work without gain", majority),
+    "2 of 5 collude, first in a quorum of 3": ("the same; all five vote", rushed_minority),
+    "3 of 7 collude, all of a quorum of 3": ("the same; nobody disputes", rushed_quorum),
+    "3 of 5 evaluators only guess": ("change for a work with a gain of .03", lazy_majority),
+    "slots for each name": (f"{PEOPLE} names with T = {SLOTS // PEOPLE} each", slots_for_each),
+    "slots for all names": (f"{PEOPLE} names share T = {SLOTS // PEOPLE}", slots_for_all),
+    "hoarding past the target": ("part of an epoch's budget", past_the_target),
+}
+"""Each with what its figures are."""
