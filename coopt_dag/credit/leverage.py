@@ -1,13 +1,16 @@
-"""Shapley values from a sample of coalitions: paired leverage sampling and a least-squares fit.
+"""Shapley values from a sample of coalitions: paired leverage sampling and a smooth surrogate.
 
 Coalitions come in pairs (S and the rest), as many of each size (their leverage), without repeats,
-so small sizes are covered completely. The fit is KernelSHAP's, with the gain as its constraint.
+so small sizes are covered completely. A smooth game is fitted to three quarters of the pairs, and
+what it misses is measured on the last quarter, four times in turn: whatever the surrogate is, the
+mean over all samples is the Shapley value (no bias); the nearer it is, the smaller the error.
 
 References
 ----------
-Lundberg and Lee, A unified approach to interpreting model predictions (2017), arXiv:1705.07874;
 Musco and Witter, Provably accurate Shapley value estimation via leverage score sampling (2024),
-arXiv:2410.01917; Covert and Lee, Improving KernelSHAP (2021), arXiv:2012.01536.
+arXiv:2410.01917; Covert and Lee, Improving KernelSHAP (2021), arXiv:2012.01536 (pairs);
+Witter, Liu and Musco, Regression-adjusted Monte Carlo estimators for Shapley values and
+probabilistic values (2025), arXiv:2506.11849; Cochran, Sampling techniques (1977), chapter 5.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coopt_dag.credit import surrogate
 from coopt_dag.credit.draws import permutations
 
 if TYPE_CHECKING:
@@ -27,8 +31,11 @@ if TYPE_CHECKING:
 LEAST_PER_PLAYER = 16
 """Fewer evaluations than 16 n make error bars that mean nothing."""
 
-_PARTS = 16
-"""Parts of the sample that are left out in turn for the error bars."""
+_FOLDS = 4
+"""Parts of the sample on which the others' surrogate is measured in turn."""
+
+_MOST_POINTS = 1024
+"""Pairs that a surrogate is fitted to; the time grows with their third power."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,10 +44,13 @@ class Sample:
 
     n: int
     masks: NDArray[np.int64]
-    weights: NDArray[np.float64]
-    """Weight in the fit, one for each pair."""
     strata: NDArray[np.int64]
-    """Smaller size of each pair."""
+    """Size of S of each pair, at most n/2; 0 of the first pair."""
+
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give how many pairs of each size were drawn, and how many there are."""
+        every = [_room(self.n, size) for size in range(self.n // 2 + 1)]
+        return np.bincount(self.strata, minlength=len(every)), np.array(every)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,25 +80,24 @@ def draw(n: int, *, evaluations: int, seed: bytes) -> Sample:
     """
     if n < 2 or evaluations < min(LEAST_PER_PLAYER * n, 1 << n):
         raise ValueError(f"at least two players and {LEAST_PER_PLAYER} evaluations for each")
-    counts = _counts(n, (evaluations - 2) // 2)
-    masks, weights, strata = [0, (1 << n) - 1], [], []
-    for size, count in counts.items():
+    sizes = range(1, n // 2 + 1)
+    counts = evenly([_room(n, size) for size in sizes], (evaluations - 2) // 2)
+    masks, strata = [0, (1 << n) - 1], [0]
+    for size, count in zip(sizes, counts, strict=True):
         for mask in _coalitions(n, size, count, seed):
             masks += [mask, mask ^ (1 << n) - 1]
-        weights += [(n - 1) / (size * (n - size)) * _part(n, size) / count] * count
         strata += [size] * count
-    return Sample(n, np.array(masks), np.array(weights), np.array(strata))
+    return Sample(n, np.array(masks, dtype=np.int64), np.array(strata))
 
 
 def estimate(sample: Sample, scores: NDArray[np.int64]) -> Estimate:
-    """Fit Shapley values to the scores of `sample.masks`.
+    """Estimate Shapley values from the scores of `sample.masks`; unbiased over seeds.
 
-    Errors are standard errors by leaving out parts of the pairs in turn; they leave out what is
-    covered completely.
+    Errors are standard errors of the sampling; what is covered completely has none.
 
     Examples
     --------
-    An additive game is found exactly.
+    All coalitions give the exact values.
 
     >>> sample = draw(4, evaluations=16, seed=bytes(32))
     >>> worth = np.array([1, 2, 3, 4])
@@ -98,34 +107,98 @@ def estimate(sample: Sample, scores: NDArray[np.int64]) -> Estimate:
     """
     if scores.shape != sample.masks.shape:
         raise ValueError("one score for each coalition")
-    places = np.arange(sample.n)
-    members = (sample.masks[2::2, None] >> places & 1).astype(np.float64)
-    # A pair sees only the odd part of the game: v(S) - v(rest), as S less rest would have it.
-    halves = (scores[2::2] - scores[3::2]).astype(np.float64) / 2
-    signs, gain = members - 0.5, float(scores[1] - scores[0])
-    weights = sample.weights
-    full = _fit(signs, halves, weights, gain)
-    return Estimate(full, _errors(sample, signs, halves, gain), sample.masks.size)
+    # A pair sees only the odd part of the game; Shapley values see no other.
+    odd = (scores[1::2] - scores[::2]).astype(np.float64) / 2
+    folds = _folds(sample)
+    turns = [part for part in range(_FOLDS) if (folds == part).any()] or [0]
+    found, held = np.zeros(sample.n), np.zeros(odd.size)
+    for part in turns:
+        values, missed = _one_fold(sample, odd, folds == part)
+        found += values / len(turns)
+        held = np.where(folds == part, missed, held)
+    gain = float(scores[1] - scores[0])
+    found += (gain - float(sum(found.tolist()))) / sample.n
+    return Estimate(found, _errors(sample, held), sample.masks.size)
 
 
-def _counts(n: int, pairs: int) -> dict[int, int]:
-    """Share out pairs evenly over sizes, half for n/2, its own rest; small ones fill up."""
-    room = {size: int(comb(n, size) * _part(n, size)) for size in range(1, n // 2 + 1)}
-    found: dict[int, int] = {}
-    for size in sorted(room, key=lambda size: room[size] / _part(n, size)):
-        parts = sum(_part(n, other) for other in room if other not in found)
-        found[size] = min(room[size], max(1, round(pairs * _part(n, size) / parts)), pairs)
-        pairs -= found[size]
-    return {size: count for size, count in sorted(found.items()) if count}
+def evenly(room: list[int], total: int) -> list[int]:
+    """Share out a total evenly; who has less room than that is filled, and the rest get more.
+
+    >>> evenly([1, 9, 9], 12)
+    [1, 6, 5]
+    """
+    found = [0] * len(room)
+    left = total
+    for done, place in enumerate(sorted(range(len(room)), key=lambda place: room[place])):
+        found[place] = min(room[place], -(-left // (len(room) - done)))
+        left -= found[place]
+    return found
 
 
-def _part(n: int, size: int) -> float:
-    return 0.5 if 2 * size == n else 1.0
+def _one_fold(
+    sample: Sample, odd: NDArray[np.float64], out: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit to the pairs that are not out; add what the surrogate misses, known or by proportion."""
+    n, points = sample.n, sample.masks[1::2]
+    used = np.flatnonzero(~out)[:_MOST_POINTS]
+    weights = surrogate.fit(n, points[used], odd[used])
+    missed = odd - surrogate.predict(n, points[used], weights, points)
+    drawn, every = sample.counts()
+    held = np.bincount(sample.strata[out], minlength=drawn.size)
+    times = (every - (drawn - held)) / np.maximum(held, 1)
+    found = surrogate.shapley(n, points[used], weights)
+    for row, miss in zip(
+        _rows(sample), missed * np.where(out, times[sample.strata], 1), strict=True
+    ):
+        found += row * miss
+    return found, missed
+
+
+def _rows(sample: Sample) -> NDArray[np.float64]:
+    """Part of each pair's odd score in each Shapley value: 2 w(s - 1) if in it, else -2 w(s)."""
+    n = sample.n
+    weights = np.array([2 / (n * comb(n - 1, size)) for size in range(n)] + [0.0])
+    sizes = n - sample.strata
+    members = sample.masks[1::2, None] >> np.arange(n) & 1
+    found: NDArray[np.float64] = np.where(
+        members, weights[sizes - 1][:, None], -weights[sizes][:, None]
+    )
+    return found
+
+
+def _folds(sample: Sample) -> NDArray[np.int64]:
+    """Deal out the pairs of each size in turn; sizes that are covered completely are in no fold."""
+    drawn, every = sample.counts()
+    found = np.full(sample.strata.size, -1)
+    for size in np.flatnonzero(drawn < every):
+        places = np.flatnonzero(sample.strata == size)
+        found[places] = np.arange(places.size) % _FOLDS
+    return found
+
+
+def _errors(sample: Sample, held: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Stratified sampling without replacement of what the surrogate misses."""
+    drawn, every = sample.counts()
+    parts, found = _rows(sample) * held[:, None], np.zeros(sample.n)
+    for size in np.flatnonzero(drawn < every):
+        rows = parts[sample.strata == size]
+        middle, spread = np.zeros(sample.n), np.zeros(sample.n)
+        for row in rows:
+            middle += row / len(rows)
+        for row in rows:
+            spread += (row - middle) ** 2 / (len(rows) - 1)
+        found += every[size] * (every[size] - drawn[size]) / drawn[size] * spread
+    return np.sqrt(found)
+
+
+def _room(n: int, size: int) -> int:
+    """Count the pairs of a size; of size n/2, S and the rest are the same pair."""
+    return comb(n, size) // (2 if 2 * size == n else 1)
 
 
 def _coalitions(n: int, size: int, count: int, seed: bytes) -> list[int]:
     """Give so many of one size, none twice, and none with its own rest."""
-    if count == int(comb(n, size) * _part(n, size)):
+    if count == _room(n, size):
         every = (sum(1 << i for i in chosen) for chosen in combinations(range(n), size))
         return [mask for mask in every if 2 * size < n or mask & 1]
     found: dict[int, None] = {}
@@ -139,40 +212,3 @@ def _coalitions(n: int, size: int, count: int, seed: bytes) -> list[int]:
             if len(found) == count:
                 return list(found)
     raise AssertionError("draws do not reach all coalitions")
-
-
-def _fit(
-    signs: NDArray[np.float64],
-    halves: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    gain: float,
-) -> NDArray[np.float64]:
-    """Weighted least squares under the constraint that the values sum to the gain."""
-    n = signs.shape[1]
-    left = signs.T * weights
-    system = np.zeros((n + 1, n + 1))
-    system[:n, :n] = left @ signs
-    system[:n, n] = system[n, :n] = 1
-    solved: NDArray[np.float64] = np.linalg.solve(system, np.append(left @ halves, gain))
-    return solved[:n]
-
-
-def _errors(
-    sample: Sample, signs: NDArray[np.float64], halves: NDArray[np.float64], gain: float
-) -> NDArray[np.float64]:
-    """Leave out parts in turn; sizes that are covered completely stay in every part."""
-    counts = np.bincount(sample.strata, minlength=sample.n)
-    full = [counts[s] == int(comb(sample.n, s) * _part(sample.n, s)) for s in range(sample.n)]
-    free = ~np.array(full)[sample.strata]
-    if not free.any():
-        return np.zeros(sample.n)
-    turns = np.arange(free.size) % _PARTS
-    fits = []
-    for part in range(_PARTS):
-        keep = ~free | (turns != part)
-        kept = np.bincount(sample.strata[keep], minlength=sample.n)
-        again = counts[sample.strata[keep]] / kept[sample.strata[keep]]
-        fits.append(_fit(signs[keep], halves[keep], sample.weights[keep] * again, gain))
-    spread = np.var(np.array(fits), axis=0)
-    found: NDArray[np.float64] = np.sqrt((_PARTS - 1) * spread)
-    return found
