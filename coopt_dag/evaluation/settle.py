@@ -29,7 +29,7 @@ from coopt_dag.specs.tree import file_sha256
 from coopt_dag.store.folders import add_bytes, add_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     import numpy as np
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from coopt_dag.execution.run import Progress
     from coopt_dag.ledger.protocol import Receipt
     from coopt_dag.ledger.state import LedgerState
+    from coopt_dag.model.challenge import Split
     from coopt_dag.specs.loaded import LoadedChallenge
 
 
@@ -265,16 +266,26 @@ def _bounties(case: Case) -> list[dict[str, Any]]:
 
 
 def _data_words(case: Case) -> list[dict[str, Any]]:
-    """Name the files that the epoch was judged by; those that are not under seal are published."""
-    spec = case.challenge.spec
-    splits = [spec.splits[n] for n in (spec.end_to_end.record_split, spec.end_to_end.final_split)]
-    paths = sorted({p for s in splits for p in (*s.inputs.values(), *s.truths.values())})
-    folder, found = case.data_dir / spec.id, []
-    for path in paths:
-        is_sealed = case.data is not None and not (folder / path).is_symlink()
-        cid = None if is_sealed else add_path(case.desk.store, (folder / path).resolve(), pin=True)
-        found.append({"path": path, "sha256": file_sha256(folder / path), "cid": cid})
+    """Name the files that the epoch was judged by, and publish them.
+
+    Not those that are hidden in a challenge that was ever sealed: a seal opens them when its owner
+    says so, and until then they may judge a later epoch.
+    """
+    spec, folder = case.challenge.spec, case.data_dir / case.challenge.spec.id
+    judging = [spec.splits[n] for n in (spec.end_to_end.record_split, spec.end_to_end.final_split)]
+    public = _files(s for s in spec.splits.values() if s.visibility == "public")
+    was_sealed = spec.id in case.state.seals
+    found = []
+    for path in sorted(_files(judging)):
+        place = (folder / path).resolve()
+        is_hidden = was_sealed and path not in public
+        cid = None if is_hidden else add_path(case.desk.store, place, pin=True)
+        found.append({"path": path, "sha256": file_sha256(place), "cid": cid})
     return found
+
+
+def _files(splits: Iterable[Split]) -> set[str]:
+    return {path for s in splits for path in (*s.inputs.values(), *s.truths.values())}
 
 
 def estimate(case: Case, *, cores: int) -> dict[str, Any]:

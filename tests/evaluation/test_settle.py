@@ -21,7 +21,8 @@ from coopt_dag.evaluation.submit import claim, fork, submit
 from coopt_dag.ledger.actions import Fund, ProposeSettlement, Reject, Review
 from coopt_dag.ledger.actions.money import COIN
 from coopt_dag.ledger.memory import MemorySigner
-from coopt_dag.store.folders import add_bytes
+from coopt_dag.store.cid import CID
+from coopt_dag.store.folders import add_bytes, cid_of
 from tests.evaluation.conftest import ADA, LAB
 
 if TYPE_CHECKING:
@@ -315,20 +316,32 @@ def test_payments_that_do_not_have_the_ledgers_root_are_not_redeemed(
     assert scene.lab.state().credit == {}
 
 
-def test_a_table_says_where_its_data_are_and_reads_back_the_same(scene: Scene, tell: Tell) -> None:
+def test_a_table_reads_back_the_same_and_names_hidden_data_by_hash_alone(
+    scene: Scene, tell: Tell
+) -> None:
     begin(scene, tell)
     offer(scene, ADA, "add", "all_of_them")
     judge(scene, tell)
     end(scene)
     made = settled(scene)
-    data = {row["path"]: row["cid"] for row in made.table["inputs"]["data"]}
-    # the splits that judge and that settle; `open_case` here was given no opened seal
-    assert sorted(data) == sorted(
-        f"{split}/{name}.json"
-        for split in ("quiz", "sealed")
-        for name in ("numbers", "doubled", "total")
-    )
-    assert all(data.values())
+    data = {row["path"]: row for row in made.table["inputs"]["data"]}
+    names = ("numbers", "doubled", "total")
+    assert sorted(data) == sorted(f"{s}/{n}.json" for s in ("quiz", "sealed") for n in names)
+    # the seal's owner decides when they are opened: the next epoch may be judged by them
+    assert all(row["cid"] is None and len(row["sha256"]) == 64 for row in data.values())
     again = tables.read_table(scene.lab.store, made.table_cid)
     assert again == made.table
     assert tables.result_of("tiny", 1, again["inputs"]) == again["result"]
+
+
+def test_data_that_were_never_sealed_are_published_when_all_is_over(
+    scene: Scene, tell: Tell
+) -> None:
+    spec = scene.root / "steps" / "tiny" / "challenge.yaml"
+    sprint = "sprints:\n  - {id: one, opens: 1970-01-01T00:00:00Z, closes: 1970-01-01T00:15:00Z}\n"
+    spec.write_text(spec.read_text() + sprint)
+    register(scene.lab, scene.challenge, cores=2, tell=tell)
+    made = settled(scene, epoch=0)
+    total = next(r for r in made.table["inputs"]["data"] if r["path"] == "sealed/total.json")
+    assert cid_of(scene.root / "data" / "tiny" / "sealed" / "total.json") == total["cid"]
+    assert scene.lab.store.has(CID.parse(total["cid"]))
