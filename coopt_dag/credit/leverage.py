@@ -49,7 +49,7 @@ class Sample:
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give how many pairs of each size were drawn, and how many there are."""
-        every = [_room(self.n, size) for size in range(self.n // 2 + 1)]
+        every = [room(self.n, size) for size in range(self.n // 2 + 1)]
         return np.bincount(self.strata, minlength=len(every)), np.array(every)
 
 
@@ -81,10 +81,10 @@ def draw(n: int, *, evaluations: int, seed: bytes) -> Sample:
     if n < 2 or evaluations < min(LEAST_PER_PLAYER * n, 1 << n):
         raise ValueError(f"at least two players and {LEAST_PER_PLAYER} evaluations for each")
     sizes = range(1, n // 2 + 1)
-    counts = evenly([_room(n, size) for size in sizes], (evaluations - 2) // 2)
+    counts = evenly([room(n, size) for size in sizes], (evaluations - 2) // 2)
     masks, strata = [0, (1 << n) - 1], [0]
     for size, count in zip(sizes, counts, strict=True):
-        for mask in _coalitions(n, size, count, seed):
+        for mask in coalitions(n, size, count=count, seed=seed):
             masks += [mask, mask ^ (1 << n) - 1]
         strata += [size] * count
     return Sample(n, np.array(masks, dtype=np.int64), np.array(strata))
@@ -121,16 +121,16 @@ def estimate(sample: Sample, scores: NDArray[np.int64]) -> Estimate:
     return Estimate(found, _errors(sample, held), sample.masks.size)
 
 
-def evenly(room: list[int], total: int) -> list[int]:
+def evenly(rooms: list[int], total: int) -> list[int]:
     """Share out a total evenly; who has less room than that is filled, and the rest get more.
 
     >>> evenly([1, 9, 9], 12)
     [1, 6, 5]
     """
-    found = [0] * len(room)
+    found = [0] * len(rooms)
     left = total
-    for done, place in enumerate(sorted(range(len(room)), key=lambda place: room[place])):
-        found[place] = min(room[place], -(-left // (len(room) - done)))
+    for done, place in enumerate(sorted(range(len(rooms)), key=lambda place: rooms[place])):
+        found[place] = min(rooms[place], -(-left // (len(rooms) - done)))
         left -= found[place]
     return found
 
@@ -191,19 +191,27 @@ def _errors(sample: Sample, held: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sqrt(found)
 
 
-def _room(n: int, size: int) -> int:
-    """Count the pairs of a size; of size n/2, S and the rest are the same pair."""
+def room(n: int, size: int) -> int:
+    """Count the pairs of a size; of size n/2, S and the rest are the same pair.
+
+    >>> [room(4, size) for size in range(3)]
+    [1, 4, 3]
+    """
     return comb(n, size) // (2 if 2 * size == n else 1)
 
 
-def _coalitions(n: int, size: int, count: int, seed: bytes) -> list[int]:
-    """Give so many of one size, none twice, and none with its own rest."""
-    if count == _room(n, size):
+def coalitions(n: int, size: int, *, count: int, seed: bytes, label: str = "") -> list[int]:
+    """Draw so many coalitions of one size, none twice, and none with its own rest.
+
+    >>> coalitions(4, 2, count=3, seed=bytes(32))     # pairs with player 0, and their rests
+    [3, 5, 9]
+    """
+    if count == room(n, size):
         every = (sum(1 << i for i in chosen) for chosen in combinations(range(n), size))
         return [mask for mask in every if 2 * size < n or mask & 1]
     found: dict[int, None] = {}
     for turn in range(64 + count):
-        rows = permutations(seed, f"coalitions {size} {turn}", count=2 * count, n=n)
+        rows = permutations(seed, f"coalitions {label}{size} {turn}", count=2 * count, n=n)
         for row in rows[:, :size].tolist():
             mask = sum(1 << i for i in row)
             if 2 * size == n and not mask & 1:

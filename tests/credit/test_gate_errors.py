@@ -106,9 +106,10 @@ def test_a_sample_of_everything_is_exact() -> None:
 
 def test_every_order_by_itself_keeps_the_gain() -> None:
     values = np.random.default_rng(4).integers(0, NANO, 1 << 8)
-    orders = prefixes.draw(8, upstream=4, pairs=60, seed=bytes(32))
-    cubes = {mask: values[mask + (np.arange(16) << 4)] for mask in orders.prefixes()}
-    found = prefixes.estimate(orders, cubes)
-    exact = np.array(shapley(values)) / scale(8)
-    assert abs(found.values.sum() - (values[-1] - values[0])) < 1e-3
-    assert (abs(found.values - exact) <= 4 * found.errors + 1e-3).all()
+    orders = prefixes.draw([1] * 8, upstream=4, pairs=60, seed=bytes(32))
+    scores = {c: int(values[sum(x << i for i, x in enumerate(c))]) for c in prefixes.needed(orders)}
+    found = prefixes.curves(orders, scores)
+    heights = [curve.heights[-1] for curve in found.curves]
+    assert sum(heights) == found.scale * (int(values[-1]) - int(values[0]))
+    for height, exact, (_, error) in zip(heights, shapley(values), found.errors, strict=True):
+        assert abs(height / found.scale - exact / scale(8)) <= 4 * error
