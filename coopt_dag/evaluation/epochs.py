@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,34 @@ def versions_of(state: LedgerState, challenge: LoadedChallenge, epoch: int) -> t
 def _base(records: Iterable[Submission], epoch: int) -> Submission | None:
     before = [r for r in records if r.epoch < epoch or r.is_baseline]
     return before[-1] if before else None
+
+
+def beacon(state: LedgerState, challenge: str, epoch: int) -> bytes:
+    """Give 32 bytes that nobody could choose, for samples of configurations.
+
+    Of the key that the epoch's data were sealed by, and of every submission. The owner committed to
+    the key before anybody submitted, and nobody else knew it. An epoch without a seal has only
+    what was submitted and how it was judged: whoever did that last could have tried a few times.
+
+    Raises
+    ------
+    LedgerRefusedError
+        The key is not revealed yet.
+    """
+    seals, words = state.seals.get(challenge, []), [challenge, str(epoch)]
+    if epoch:
+        if not seals[epoch - 1].is_open:
+            raise LedgerRefusedError(
+                "NotUnsealed",
+                f"epoch {epoch} of '{challenge}' has too many configurations to run all, and what "
+                "chooses among them is the key of its seal, which is not revealed",
+                hint=f"coopt unseal {challenge} --epoch {epoch}",
+            )
+        words.append(seals[epoch - 1].keys_cid)
+    for _, s in sorted(state.submissions.items()):
+        if (s.challenge, s.epoch) == (challenge, epoch):
+            words += [str(s.id), s.commitment, s.solution_cid, "" if epoch else s.tx_hash]
+    return hashlib.sha256("\n".join(words).encode()).digest()
 
 
 def require_over(state: LedgerState, challenge: str, epoch: int, *, now: int) -> None:

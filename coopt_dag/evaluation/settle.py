@@ -11,12 +11,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.credit.intervals import example_gains, interval
-from coopt_dag.credit.levels import configurations
+from coopt_dag.credit.levels import count_configurations
 from coopt_dag.credit.paired import Paired, of_gains, paired
 from coopt_dag.credit.pot import Terms
+from coopt_dag.credit.sampling import least_evaluations, sample_plan
 from coopt_dag.errors import LedgerRefusedError
 from coopt_dag.evaluation import tables
-from coopt_dag.evaluation.epochs import epoch_of, require_over, versions_of, work_id
+from coopt_dag.evaluation.epochs import beacon, epoch_of, require_over, versions_of, work_id
 from coopt_dag.evaluation.examples import clusters_of, example_scores
 from coopt_dag.evaluation.local import local_gains
 from coopt_dag.evaluation.published import in_force
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from coopt_dag.credit.levels import Config
+    from coopt_dag.credit.sampling import Plan
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.epochs import Versions
     from coopt_dag.execution.run import Progress
@@ -66,11 +68,25 @@ class Case:
         """Give the folder that holds `<challenge>/` with every split."""
         return self.data or self.desk.workspace.data_dir
 
+    def plan(self) -> Plan:
+        """Choose configurations: all that exact credit needs, or a sample where these are too many.
+
+        Raises
+        ------
+        LedgerRefusedError
+            They are too many, and what decides on the sample is not revealed yet.
+        """
+        most, name = self.challenge.spec.credit.evaluations, self.challenge.spec.id
+        if count_configurations(self.levels) <= most:
+            return sample_plan(self.levels, evaluations=most, seed=bytes(32))
+        seed = beacon(self.state, name, self.epoch)
+        most = max(most, least_evaluations(self.levels))
+        return sample_plan(self.levels, evaluations=most, seed=seed)
+
     def valuation(self) -> Valuation:
-        """Plan every configuration that the exact credit of the steps needs."""
+        """Plan the configurations as one run."""
         ladders = ladders_of(self.desk, self.challenge, self.versions)
-        configs = tuple(configurations(self.levels))
-        return value_plan(self.desk, self.challenge, ladders, configs, data=self.data)
+        return value_plan(self.desk, self.challenge, ladders, self.plan().configs, data=self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +136,7 @@ def measure(
         "metric": _metric_words(case.challenge),
         "terms": asdict(terms_of(case)) | {"alpha": str(terms_of(case).alpha)},
         "steps": [_step_words(case, one) for one in case.versions],
+        "plan": tables.plan_words(case.plan()),
         "values": [
             {"levels": list(c), "score": score} | ({"failed": True} if c in failed else {})
             for c, score in scores.items()
@@ -223,9 +240,13 @@ def _whole(losses: NDArray[np.float64]) -> list[int]:
 
 
 def _intervals(case: Case, valuation: Valuation) -> dict[str, list[int]]:
-    """Give 95 % intervals of raw gains by work; none if the metric is no mean of its losses."""
+    """Give 95 % intervals of raw gains by work.
+
+    None if the metric is no mean of its losses, or if the gains are themselves estimates.
+    """
     direction = case.challenge.spec.end_to_end.metric.direction
-    if valuation.final == valuation.base or _examples(valuation, valuation.base, direction) is None:
+    is_exact = case.plan().method == "exact"
+    if not is_exact or _examples(valuation, valuation.base, direction) is None:
         return {}
 
     def of(config: Config) -> NDArray[np.int64]:

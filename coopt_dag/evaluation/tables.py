@@ -12,11 +12,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.credit.apportion import apportion
-from coopt_dag.credit.curves import Curves, step_curves
 from coopt_dag.credit.paired import Paired
 from coopt_dag.credit.pot import Terms
+from coopt_dag.credit.sampling import estimate, prefix_plan, sample_plan
 from coopt_dag.credit.settlement import Epoch, Review, Settlement, Work, settle
-from coopt_dag.credit.values import value_table
 from coopt_dag.errors import ContentRefusedError
 from coopt_dag.ledger.actions import Share
 from coopt_dag.ledger.hashing import MerkleTree, leaf_of
@@ -28,6 +27,8 @@ from coopt_dag.store.reader import Reader
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from coopt_dag.credit.curves import Curves
+    from coopt_dag.credit.sampling import Plan
     from coopt_dag.store.protocol import Store
 
 SCHEMA = "coopt/settlement/1"
@@ -74,6 +75,7 @@ def result_of(challenge: str, epoch: int, inputs: Mapping[str, Any]) -> dict[str
     return {
         "gain": found.gain,
         "scale": found.scale,
+        "errors": [list(heights) for heights in curves.errors],
         "budget": found.budget,
         "pot": found.pot,
         "rows": [_plain(asdict(row)) for row in found.rows],
@@ -86,10 +88,32 @@ def result_of(challenge: str, epoch: int, inputs: Mapping[str, Any]) -> dict[str
 
 
 def curves_in(inputs: Mapping[str, Any]) -> Curves:
-    """Give the curves that the measured scores make."""
-    levels = [len(step["adopted"]) for step in inputs["steps"]]
+    """Give the curves that the measured scores make, exact or estimated as the plan says."""
     scores = {tuple(row["levels"]): int(row["score"]) for row in inputs["values"]}
-    return step_curves(value_table(levels, scores))
+    return estimate(plan_in(inputs), scores)
+
+
+def plan_in(inputs: Mapping[str, Any]) -> Plan:
+    """Give the plan that chose the configurations; it follows from a few words."""
+    levels = [len(step["adopted"]) for step in inputs["steps"]]
+    found = inputs["plan"]
+    seed = bytes.fromhex(found["seed"])
+    if found["method"] == "prefixes":
+        return prefix_plan(levels, upstream=found["upstream"], pairs=found["amount"], seed=seed)
+    plan = sample_plan(levels, evaluations=found["amount"], seed=seed)
+    if plan.method != found["method"]:
+        raise ValueError(f"so many evaluations are {plan.method}, not {found['method']}")
+    return plan
+
+
+def plan_words(plan: Plan) -> dict[str, Any]:
+    """Give a plan as a table says it; `plan_in` reads it."""
+    return {
+        "method": plan.method,
+        "amount": plan.amount,
+        "upstream": plan.upstream,
+        "seed": plan.seed.hex(),
+    }
 
 
 def terms_in(inputs: Mapping[str, Any]) -> Terms:

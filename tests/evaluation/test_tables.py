@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coopt_dag.credit.levels import configurations
+from coopt_dag.credit.sampling import sample_plan
 from coopt_dag.errors import ContentRefusedError, LedgerRefusedError
 from coopt_dag.evaluation import tables
 from coopt_dag.ledger.actions import ProposeSettlement, Redeem, RegisterChallenge
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from coopt_dag.ledger.evm import EvmLedger
 
 OWNER = key(77)
+EXACT = {"method": "exact", "amount": 4096, "upstream": 0, "seed": "00" * 32}
 PEOPLE = ["0x" + f"{n:040x}" for n in range(0xA0, 0xA6)]
 
 
@@ -57,6 +59,7 @@ def inputs(draw: st.DrawFn) -> dict[str, Any]:
         "works": works,
         "reviews": [],
         "steps": steps,
+        "plan": EXACT,
         "values": values,
         "terms": {
             "budget": draw(st.integers(0, 10**6)),
@@ -86,6 +89,41 @@ def test_a_table_is_a_pure_function_of_its_inputs_and_survives_json(found: dict[
         result["gain"] * result["scale"]
     )
     assert all(leaf["amount"] > 0 for leaf in result["leaves"])
+
+
+def test_a_sampled_table_is_as_pure_and_exact_as_a_whole_one_and_tells_its_errors() -> None:
+    # Thirteen steps that add 1, 2, ..., 13: any sample finds them, and the sum is 91.
+    plan = sample_plan([1] * 13, evaluations=512, seed=b"\1" * 32)
+    words = tables.plan_words(plan)
+    assert (words["method"], len(plan.configs) <= 512) == ("coalitions", True)
+    found = by_hand() | {
+        "plan": words,
+        "works": [
+            {
+                "id": f"{i:08d}",
+                "account": PEOPLE[i % 6],
+                "step": f"s{i:02}",
+                "parents": [],
+                "gain": 1,
+            }
+            for i in range(13)
+        ],
+        "steps": [{"step": f"s{i:02}", "adopted": [f"{i:08d}"], "local": []} for i in range(13)],
+        "values": [
+            {"levels": list(c), "score": 10**9 * sum(i + 1 for i, one in enumerate(c) if one)}
+            for c in plan.configs
+        ],
+        "bounties": [],
+    }
+    result = tables.result_of("toy", 1, json.loads(json.dumps(found)))
+    assert result == tables.result_of("toy", 1, found)
+    raw = [row["raw"] for row in result["rows"]]
+    assert sum(raw) == result["scale"] * 91 * 10**9
+    assert [r / result["scale"] / 1e9 for r in raw] == pytest.approx(list(range(1, 14)), rel=1e-3)
+    assert sum(row["paid"] for row in result["rows"]) == result["pot"] == 700
+    assert len(result["errors"]) == 13
+    with pytest.raises(ValueError, match="exact"):  # a method that the budget does not give
+        tables.result_of("toy", 1, found | {"plan": words | {"amount": 8192}})
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +173,7 @@ def by_hand() -> dict[str, Any]:
         "steps": [
             {"step": s, "adopted": [f"{i:08d}"], "local": []} for i, s in enumerate("ab")
         ],
+        "plan": EXACT,
         "values": [
             {"levels": list(c), "score": scores[c]} for c in product((0, 1), repeat=2)
         ],
