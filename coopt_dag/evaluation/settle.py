@@ -30,7 +30,7 @@ from coopt_dag.specs.tree import file_sha256
 from coopt_dag.store.folders import add_bytes, add_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -127,15 +127,9 @@ def measure(
     valuation = case.valuation()
     valuation.run(cores=cores, listener=listener)
     scores, gains = valuation.scores(), local_gains(case, cores=cores, listener=listener)
-    work = epoch_of(case.state, case.challenge, case.versions, epoch=case.epoch, local_gains=gains)
     total, test = _total(case, valuation)
     failed = set(valuation.failed())
-    return tables.epoch_words(work) | {
-        "manifest_cid": case.state.challenges[case.challenge.spec.id].manifest_cid,
-        "split": valuation.split,
-        "metric": _metric_words(case.challenge),
-        "terms": asdict(terms_of(case)) | {"alpha": str(terms_of(case).alpha)},
-        "steps": [_step_words(case, one) for one in case.versions],
+    return ledger_words(case, gains) | {
         "plan": tables.plan_words(case.plan()),
         "values": [
             {"levels": list(c), "score": score} | ({"failed": True} if c in failed else {})
@@ -144,8 +138,29 @@ def measure(
         "total": asdict(total),
         "test": test,
         "intervals": _intervals(case, valuation),
-        "bounties": _bounties(case),
         "data": _data_words(case),
+    }
+
+
+def ledger_words(case: Case, local_gains: Mapping[int, int]) -> dict[str, Any]:
+    """Give the part of a table's inputs that the ledger and the manifest alone decide.
+
+    Parameters
+    ----------
+    local_gains
+        What each local record was measured to add: the one number in it that was measured.
+    """
+    work = epoch_of(
+        *(case.state, case.challenge, case.versions), epoch=case.epoch, local_gains=local_gains
+    )
+    spec = case.challenge.spec
+    return tables.epoch_words(work) | {
+        "manifest_cid": case.state.challenges[spec.id].manifest_cid,
+        "split": spec.end_to_end.final_split,
+        "metric": _metric_words(case.challenge),
+        "terms": asdict(terms_of(case)) | {"alpha": str(terms_of(case).alpha)},
+        "steps": [_step_words(case, one) for one in case.versions],
+        "bounties": _bounties(case),
     }
 
 
@@ -287,7 +302,7 @@ def _bounties(case: Case) -> list[dict[str, Any]]:
 
 
 def _data_words(case: Case) -> list[dict[str, Any]]:
-    """Name the files that the epoch was judged by, and publish them.
+    """Name the files that the epoch was judged by, and the public ones; and publish them.
 
     Not those that are hidden in a challenge that was ever sealed: a seal opens them when its owner
     says so, and until then they may judge a later epoch.
@@ -297,7 +312,7 @@ def _data_words(case: Case) -> list[dict[str, Any]]:
     public = _files(s for s in spec.splits.values() if s.visibility == "public")
     was_sealed = spec.id in case.state.seals
     found = []
-    for path in sorted(_files(judging)):
+    for path in sorted(_files(judging) | {p for p in public if (folder / p).exists()}):
         place = (folder / path).resolve()
         is_hidden = was_sealed and path not in public
         cid = None if is_hidden else add_path(case.desk.store, place, pin=True)
