@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from coopt_dag.errors import DataMissingError
 from coopt_dag.evaluation.outputs import open_split
 from coopt_dag.evaluation.pipeline import score_pipeline
+from coopt_dag.evaluation.published import in_force
 from coopt_dag.evaluation.submit import place_of
 from coopt_dag.model.metric import better_by
 from coopt_dag.specs.challenge import load_solution
@@ -72,10 +73,14 @@ def check(
     listener: Callable[[Progress], None] | None = None,
     cage: Level = "strong",
 ) -> Comparison:
-    """Score a solution folder inside the record pipeline, beside baseline and record."""
-    step = place_of(challenge, folder)
+    """Score a solution folder inside the record pipeline, beside baseline and record.
+
+    The metrics are those in force on the ledger, whatever the workspace has.
+    """
+    step, state = place_of(challenge, folder), desk.state()
+    challenge = in_force(desk, state, challenge)
     loaded = challenge.steps[step]
-    records = desk.record_pipeline(challenge, desk.state())
+    records = desk.record_pipeline(challenge, state)
     rows = {
         "candidate": load_solution(folder),
         "baseline": loaded.solutions["baseline"],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.credit.gate import is_record
 from coopt_dag.errors import CooptError, LedgerRefusedError, NodeFailedError
-from coopt_dag.evaluation import attest, votes
+from coopt_dag.evaluation import attest
 from coopt_dag.evaluation.feedback import (
     IRREPRODUCIBLE,
     NO_GAIN,
@@ -17,6 +17,7 @@ from coopt_dag.evaluation.feedback import (
 )
 from coopt_dag.evaluation.outputs import keep_solutions, open_split, publish_outputs, solution_cids
 from coopt_dag.evaluation.pipeline import edges_of, score_pipeline
+from coopt_dag.evaluation.published import in_force
 from coopt_dag.evaluation.reports import (
     keep_private,
     public_scores,
@@ -24,11 +25,10 @@ from coopt_dag.evaluation.reports import (
     whole_account,
 )
 from coopt_dag.evaluation.reproducibility import Reproduction, reproduce
+from coopt_dag.evaluation.rescoring import require_fresh, rescore, rescore_stale, stale_steps
 from coopt_dag.evaluation.verdict import Verdict, verdict_of
 from coopt_dag.graph.order import descendants
-from coopt_dag.ledger.actions import Reject, Rescore, Score, Vote
-from coopt_dag.ledger.hashing import step_key
-from coopt_dag.ledger.typed import message
+from coopt_dag.ledger.actions import Reject, Score
 from coopt_dag.model.wad import to_wad
 from coopt_dag.specs.challenge import load_challenge
 
@@ -53,10 +53,27 @@ class _Case:
     submission: Submission
     cores: int
     data: Path | None
+    version: int = 0
+    """Of the step's metric, when the run began."""
 
-    def heads(self, state: LedgerState) -> dict[str, HeadEntry | None]:
-        """Give the heads that decide what the submission is compared and run with."""
-        return {step: state.head(self.challenge.spec.id, step) for step in self.challenge.steps}
+    def begun(self, state: LedgerState) -> _Case:
+        """Give the case by the metrics that are in force in `state`.
+
+        Raises
+        ------
+        LedgerRefusedError
+            The head was scored by an older metric: nothing can be compared with it.
+        """
+        require_fresh(state, self.submission.challenge, self.submission.step)
+        loaded = in_force(self.desk, state, self.challenge)
+        rules = state.steps[self.submission.challenge, self.submission.step]
+        return replace(self, challenge=loaded, version=rules.metric_version)
+
+    def heads(self, state: LedgerState) -> dict[str, tuple[HeadEntry | None, str]]:
+        """Give heads and metrics that decide what the submission is compared and run with."""
+        name, steps = self.challenge.spec.id, self.challenge.steps
+        rules = {step: state.steps.get((name, step)) for step in steps}
+        return {s: (state.head(name, s), r.spec_cid if r else "") for s, r in rules.items()}
 
     def score(self, pipeline: Mapping[str, LoadedSolution], *also: str) -> Scores:
         """Run a pipeline on the split that judges, and on others beside it."""
@@ -92,9 +109,14 @@ def evaluate_pending(
     end the call and leave the submission pending; a failure of the submission rejects it.
     """
     desk.identity  # noqa: B018  # refuse before anything runs
-    verdicts = []
+    for name in dict.fromkeys(c for c, _ in stale_steps(desk.state(), challenge)):
+        rescore_stale(desk, name, cores=cores, tell=tell, data=data)
+    verdicts, stale = [], set(stale_steps(desk.state()))
     for submission in desk.state().pending:
-        if challenge is not None and submission.challenge != challenge:
+        if challenge not in {None, submission.challenge}:
+            continue
+        if (submission.challenge, submission.step) in stale:
+            tell(f"submission {submission.id} waits until the record is scored anew by a quorum")
             continue
         tell(f"evaluating submission {submission.id}: {submission.challenge}/{submission.step}")
         verdicts.append(evaluate_one(desk, submission, cores=cores, tell=tell, data=data))
@@ -131,13 +153,14 @@ def evaluate_one(
         attest.advance(desk, known.id, tell)
         return verdict_of(desk.state().submissions[known.id])
     challenge = load_challenge(desk.workspace, submission.challenge)
-    case = _Case(desk, challenge, submission, cores, data)
+    case = _Case(desk, challenge, submission, cores, data).begun(present)
     try:
         candidate = desk.solution(submission.solution_cid)
     except CooptError as error:
         return _failed(case, error, tell)
     while True:
         state = desk.state()
+        case = case.begun(state)
         pipeline = desk.record_pipeline(challenge, state) | {submission.step: candidate}
         try:
             # The hidden split alone decides. The public one runs with it, for its outputs are
@@ -147,7 +170,7 @@ def evaluate_one(
             return _failed(case, error, tell)
         reproduction = reproduce(
             desk.workspace,
-            challenge,
+            case.challenge,
             scores,
             submission.step,
             name=str(submission.id),
@@ -176,7 +199,7 @@ def finish(
     state = desk.state()
     if state.submissions[submission.id].status not in {"record", "struck"}:
         return
-    challenge = load_challenge(desk.workspace, submission.challenge)
+    challenge = in_force(desk, state, load_challenge(desk.workspace, submission.challenge))
     case = _Case(desk, challenge, submission, cores, data)
     pipeline = desk.record_pipeline(challenge, state)
     _follow(case, pipeline, case.score(pipeline), tell)
@@ -288,7 +311,7 @@ def _send(
     state = case.desk.state()
     before = state.end_to_end_wad(case.submission.challenge)
     try:
-        tell_ledger(case.desk, state, action)
+        tell_ledger(case.desk, state, action, metric_version=case.version)
     except LedgerRefusedError as error:
         if error.code != "AlreadyJudged":
             raise
@@ -302,14 +325,18 @@ def _send(
     return verdict, True
 
 
-def tell_ledger(desk: Desk, state: LedgerState, action: Score | Reject) -> None:
-    """Judge alone, or begin to judge with the other evaluators of a quorum."""
+def tell_ledger(
+    desk: Desk, state: LedgerState, action: Score | Reject, *, metric_version: int
+) -> None:
+    """Judge alone, or begin to judge with the other evaluators of a quorum.
+
+    `metric_version` is that by which it was judged: no other quorum counts it.
+    """
     entry = state.submissions[action.submission_id]
     if state.challenges[entry.challenge].quorum == 1:
         desk.send(action)
     else:
-        version = state.steps[entry.challenge, entry.step].metric_version
-        attest.keep(desk, action, metric_version=version)
+        attest.keep(desk, action, metric_version=metric_version)
         attest.advance(desk, action.submission_id, lambda _line: None)
 
 
@@ -322,48 +349,10 @@ def _follow(
     """Tell the ledger what the heads below a record are worth now; keep what it is made of."""
     state = case.desk.state()
     for step in sorted(descendants(case.submission.step, edges_of(case.challenge))):
-        head = state.head(case.submission.challenge, step)
-        now = to_wad(scores.value(step))
-        if head is not None and head.score_wad != now:
-            _rescore(case, state, head, step, now, tell)
+        place = case.submission.challenge, step
+        head, now = state.head(*place), to_wad(scores.value(step))
+        if head is None or (head.score_wad == now and not state.steps[place].is_stale):
+            continue
+        if rescore(case.desk, state, place, now, because=case.submission.id, tell=tell):
+            tell(f"  {step}: the record below it is worth another score now")
     keep_solutions(case.desk, pipeline)
-
-
-def _rescore(
-    case: _Case,
-    state: LedgerState,
-    head: HeadEntry,
-    step: str,
-    now: int,
-    tell: Callable[[str], None],
-) -> None:
-    """Give a head its new score, alone or with a quorum's votes; a missing vote stops nothing."""
-    desk, challenge = case.desk, case.submission.challenge
-    who, quorum = desk.identity.address, state.challenges[challenge].quorum
-    if quorum == 1:
-        desk.send(Rescore(challenge, step, now, case.submission.id, (Vote(who),)))
-        tell(f"  {step}: the record below it is worth another score now")
-        return
-    if head.contributor == who and not state.submissions[head.submission_id].is_baseline:
-        return  # nobody votes on its own record
-    rules = state.steps[challenge, step]
-    if abs(head.score_wad - now) <= rules.tolerance_wad:
-        return
-    words = message(
-        desk.ledger.domain(),
-        "Rescore",
-        stepKey=step_key(challenge, step),
-        headId=head.submission_id,
-        oldWad=head.score_wad,
-        scoreWad=now,
-        because=case.submission.id,
-        changes=rules.changes,
-    )
-    words = votes.nearest(desk, words, field="scoreWad", within=rules.tolerance_wad)
-    given = votes.cast(desk, words)
-    agreed = words["message"]["scoreWad"]
-    if len(given) < quorum:
-        tell(f"  {step}: {len(given)} of {quorum} votes for another score of the record below it")
-        return
-    desk.send(Rescore(challenge, step, agreed, case.submission.id, given))
-    tell(f"  {step}: the record below it is worth another score now")

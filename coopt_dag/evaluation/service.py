@@ -21,6 +21,7 @@ from coopt_dag.evaluation import attest
 from coopt_dag.evaluation.evaluate import evaluate_one, finish, tell_ledger
 from coopt_dag.evaluation.queue import FILE, Queue, process_start
 from coopt_dag.evaluation.reports import publish_report
+from coopt_dag.evaluation.rescoring import rescore_stale, stale_steps
 from coopt_dag.evaluation.verdict import Verdict, verdict_of
 from coopt_dag.graph.keys import digest
 from coopt_dag.ledger.actions import Reject
@@ -111,6 +112,8 @@ class Service:
     """Failures of infrastructure in the last pass."""
     _queue: Queue | None = None
     _own: set[int] = field(default_factory=set)
+    _stale: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """Challenge whose records could not be scored anew → how often it failed, its next try."""
 
     def __post_init__(self) -> None:
         """Refuse a desk that cannot sign, before anything runs."""
@@ -206,9 +209,10 @@ class Service:
         """
         verdicts, tried = [], set[int]()
         self.errors.clear()
+        self._freshen(all_due=all_pending)
         while not self.stop.is_set():
             state = self.sync()
-            row = self._next(tried, all_pending=all_pending)
+            row = self._next(tried | self._waiting(state), all_pending=all_pending)
             if row is None:
                 break
             tried.add(row.id)
@@ -216,6 +220,33 @@ class Service:
             if verdict is not None:
                 verdicts.append(verdict)
         return verdicts
+
+    def _freshen(self, *, all_due: bool) -> None:
+        """Score anew what an older metric scored; a failure puts it off, and stops nobody."""
+        state = self.desk.state()
+        for name in dict.fromkeys(c for c, _ in stale_steps(state, self.challenge)):
+            failures, next_try = self._stale.get(name, (0, 0.0))
+            if self.stop.is_set() or not (all_due or self.clock() >= next_try):
+                continue
+            if self.desk.identity.address not in state.judges(name, now=self._now()):
+                continue
+            try:
+                with self.opened(self.desk, name) as data:
+                    rescore_stale(self.desk, name, cores=self.cores, tell=self.tell, data=data)
+                self._stale.pop(name, None)
+            except CooptError as error:
+                pause = pause_s(failures + 1, self.rng)
+                self._stale[name] = failures + 1, self.clock() + pause
+                self.errors.append(error)
+                self.tell(f"{name}: a record cannot be scored anew yet: {error}")
+
+    def _waiting(self, state: LedgerState) -> set[int]:
+        """Give what cannot be judged before the record that it is compared with is fresh."""
+        stale = set(stale_steps(state, self.challenge))
+        return {s.id for s in state.pending if (s.challenge, s.step) in stale} if stale else set()
+
+    def _now(self) -> int:
+        return max(int(self.clock()), self.desk.ledger.head().time)
 
     def watch(self, *, interval_s: float, after: Callable[[], None] = lambda: None) -> None:
         """Judge what comes until `stop` is set; `after` is called each round."""
@@ -262,13 +293,13 @@ class Service:
     def _judge(self, submission: Submission) -> Verdict:
         """Ask the ledger first: what it has judged is never judged again."""
         desk, state = self.desk, self.desk.state()
-        now = max(int(self.clock()), desk.ledger.head().time)
-        if desk.identity.address not in state.judges(submission.challenge, now=now):
+        if desk.identity.address not in state.judges(submission.challenge, now=self._now()):
             raise refused("NotEvaluator")
         known = state.submissions[submission.id]
         if known.status == "pending" and (rule := state.broken_rule(known)) is not None:
             report = publish_report(desk, known.id, {"reason": rule})
-            tell_ledger(desk, state, Reject(known.id, rule, report))
+            version = state.steps[known.challenge, known.step].metric_version
+            tell_ledger(desk, state, Reject(known.id, rule, report), metric_version=version)
             self.tell(f"  rejected: {rule}")
             return verdict_of(desk.state().submissions[known.id])
         with self.opened(desk, submission.challenge) as data:

@@ -75,6 +75,19 @@ def nearest(desk: Desk, typed: dict[str, Any], *, field: str, within: int) -> di
     return typed
 
 
+def own_number(desk: Desk, typed: dict[str, Any], *, field: str) -> int | None:
+    """Give the number that this desk's evaluator voted for in `field`, all else being the same."""
+    for path in sorted(folder_of(desk).glob(f"*/{desk.identity.address}.json")):
+        other = _words(path)
+        if other is None or other["domain"] != typed["domain"]:
+            continue
+        number = other["message"].get(field)
+        same = {**typed["message"], field: number} == other["message"]
+        if same and other["purpose"] == typed["primaryType"] and isinstance(number, int):
+            return number
+    return None
+
+
 def laid_down(desk: Desk, purpose: str) -> list[dict[str, Any]]:
     """Give the different messages of a kind that lie in the folder; nobody has checked them."""
     found = {}

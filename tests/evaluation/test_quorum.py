@@ -15,6 +15,7 @@ import pytest
 from coopt_dag.errors import LedgerRefusedError, LedgerUnavailableError, UsageError
 from coopt_dag.evaluation import attest, ballots, disputes
 from coopt_dag.evaluation.evaluate import tell_ledger
+from coopt_dag.evaluation.published import publish_step
 from coopt_dag.evaluation.service import Service
 from coopt_dag.ledger import actions as ac
 from coopt_dag.ledger import events as ev
@@ -333,7 +334,8 @@ def test_a_metric_that_changes_meanwhile_begins_the_round_anew(three: Panel) -> 
     lab = three.desks["lab"]
     three.open()
     three.once("eva")
-    lab.send(ac.ProposeMetric("tiny", "add", "bafyspec", "minimise", to_wad("0.001")))
+    spec = publish_step(lab, three.root / "steps/tiny/add")
+    lab.send(ac.ProposeMetric("tiny", "add", spec, "minimise", to_wad("0.001")))
     lab.send(ac.Seal("tiny", "11" * 32, "bafysealed"))
     lab.send(ac.ActivateMetric("tiny", "add"))
     three.once("tom")
@@ -380,7 +382,9 @@ def small(tmp_path: Path, ledger: Ledger, clock: Clock) -> Panel:
 
 def found(desk: Desk) -> None:
     """Find 22 and begin to judge: keep it, commit to it, show it."""
-    tell_ledger(desk, desk.state(), ac.Score(1, to_wad(22), to_wad(22), "bafyreport"))
+    tell_ledger(
+        desk, desk.state(), ac.Score(1, to_wad(22), to_wad(22), "bafyreport"), metric_version=0
+    )
 
 
 def live(desk: Desk, path: Path, *, dies_at: int, after: bool) -> None:
