@@ -110,8 +110,10 @@ def estimate(sample: Sample, scores: NDArray[np.int64]) -> Estimate:
     # A pair sees only the odd part of the game; Shapley values see no other.
     odd = (scores[1::2] - scores[::2]).astype(np.float64) / 2
     folds = _folds(sample)
-    turns = [part for part in range(_FOLDS) if (folds == part).any()] or [0]
+    turns = [part for part in range(_FOLDS) if (folds == part).any()]
     found, held = np.zeros(sample.n), np.zeros(odd.size)
+    if not turns:
+        found = _weighted(sample, odd)
     for part in turns:
         values, missed = _one_fold(sample, odd, folds == part)
         found += values / len(turns)
@@ -147,11 +149,15 @@ def _one_fold(
     held = np.bincount(sample.strata[out], minlength=drawn.size)
     times = (every - (drawn - held)) / np.maximum(held, 1)
     found = surrogate.shapley(n, points[used], weights)
-    for row, miss in zip(
-        _rows(sample), missed * np.where(out, times[sample.strata], 1), strict=True
-    ):
-        found += row * miss
-    return found, missed
+    return found + _weighted(sample, missed * np.where(out, times[sample.strata], 1)), missed
+
+
+def _weighted(sample: Sample, odd: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add up what each pair's odd score is in each Shapley value, in a fixed order."""
+    found = np.zeros(sample.n)
+    for row, score in zip(_rows(sample), odd, strict=True):
+        found += row * score
+    return found
 
 
 def _rows(sample: Sample) -> NDArray[np.float64]:
