@@ -9,6 +9,7 @@ from coopt_dag.cli import (
     bounties,
     chainfiles,
     chains,
+    credits,
     doubts,
     evaluating,
     identities,
@@ -17,6 +18,7 @@ from coopt_dag.cli import (
     keeping,
     ledgers,
     loop,
+    metric,
     opinions,
     purses,
     relays,
@@ -53,6 +55,7 @@ app.command("seal")(sealing.seal)
 app.command("unseal")(sealing.unseal)
 app.command("settle")(settling.settle)
 app.command("redeem")(settling.redeem)
+app.command("credit")(credits.credit)
 app.command("board")(ledgers.board)
 app.command("log")(ledgers.log)
 app.command("profile")(ledgers.profile)
@@ -61,6 +64,7 @@ app.command("review")(opinions.review)
 app.command("endorse")(opinions.endorse)
 app.add_typer(doubts.app, name="dispute")
 app.command("evaluators")(judges.evaluators)
+app.add_typer(metric.app, name="metric")
 app.add_typer(bounties.app, name="bounty")
 app.command("balance")(purses.balance)
 app.command("withdraw")(purses.withdraw)

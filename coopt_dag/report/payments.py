@@ -85,12 +85,13 @@ def errors_of(table: Table) -> dict[str, int]:
 
     The error of a difference is at most the sum of both errors: that is what is told.
     """
-    lines = table["inputs"].get("curves", {}).get("errors", ())
+    lines = table["result"].get("errors", ())
     chains = [step["adopted"] for step in table["inputs"]["steps"] if step["adopted"]]
     return {
         work: line[level - 1] + line[level]
         for chain, line in zip(chains, lines, strict=False)
         for level, work in enumerate(chain, 1)
+        if line[level - 1] + line[level]
     }
 
 
