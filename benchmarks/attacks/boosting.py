@@ -15,7 +15,6 @@ from benchmarks.attacks.outcome import EVE, Make, Outcome
 from benchmarks.attacks.rules import Entry
 from benchmarks.attacks.world import coins, tosses
 
-
 if TYPE_CHECKING:
     from benchmarks.attacks.rules import Feedback
 

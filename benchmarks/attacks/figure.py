@@ -17,10 +17,11 @@ COLOURS = {"naive board": "#c2571a", "Ladder": "#3b6fb5", "ours": "#1f7a4d"}
 """Told apart with red-green blindness too; and the order is always the same."""
 
 WIDTH, ROW, BAR, TOP = 820, 46, 12, 92
-LEFT, UNIT = 230, 2000.0
+LEFT, UNIT = 320, 1700.0
 """Where 0 is, and pixels for a gain of 1."""
 
-LOW, HIGH = -0.02, 0.25
+LOW, HIGH = -0.06, 0.26
+"""Bars end here, whatever the figure beside them says."""
 
 
 def svg(results: Results) -> str:
@@ -54,12 +55,12 @@ def _heading() -> list[str]:
 
 def _scale(bottom: int) -> list[str]:
     parts = []
-    for tick in range(6):
+    for tick in range(-1, 6):
         value = tick * 0.05
         x = _x(value)
         colour = "#555555" if tick == 0 else "#e2e2e2"
         parts.append(f'<line x1="{x}" y1="{TOP - 8}" x2="{x}" y2="{bottom}" stroke="{colour}"/>')
-        label = "0" if tick == 0 else f"{value:.2f}".lstrip("0")
+        label = "0" if tick == 0 else f"{value:.2f}".replace("0.", ".", 1)
         parts.append(_text(x, bottom + 18, label, colour="#555555", anchor="middle"))
     return parts
 

@@ -10,7 +10,7 @@ from coopt_dag.ledger.actions import Opening
 from coopt_dag.ledger.memory.attestations import agree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence, Set
+    from collections.abc import Callable, Set
 
     import numpy as np
 

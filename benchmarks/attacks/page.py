@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from benchmarks.attacks.judging import JUDGINGS
 from benchmarks.attacks.laboratory import BY_EVALUATORS, ON_BOARDS, Results, Series
 from benchmarks.attacks.limits import LIMITS
 from benchmarks.attacks.rules import RULES
+from benchmarks.attacks.world import SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,15 +39,15 @@ def rewritten(text: str, blocks: dict[str, str]) -> str:
         begin, end = f"<!-- {name}: written by make attacks -->", f"<!-- end of {name} -->"
         if text.count(begin) != 1 or text.count(end) != 1:
             raise ValueError(f"the page needs one marker {begin} and one {end}")
-        pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-        new = f"{begin}\n{block}{end}"
-        text = pattern.sub(lambda _, new=new: new, text)
+        before, rest = text.split(begin)
+        text = f"{before}{begin}\n{block}{end}{rest.split(end)[1]}"
     return text
 
 
-def block(text: str, name: str) -> str:
+def written(text: str, name: str) -> str:
     """Give what is between the markers of a name."""
-    return text.split(f"<!-- {name}: written by make attacks -->\n")[1].split("<!-- end of ")[0]
+    rest = text.split(f"<!-- {name}: written by make attacks -->\n")[1]
+    return rest.split(f"<!-- end of {name} -->")[0]
 
 
 def amount(values: Sequence[int]) -> str:
@@ -70,13 +70,13 @@ def _attacks(results: Results) -> str:
     rows = []
     for name in (*ON_BOARDS, *BY_EVALUATORS):
         ours, alone = of(name, "ours"), of(name, "settlement alone")
-        shown = amount(ours.claimed) if ours and name in ON_BOARDS else "–"
-        cells = [amount(one.paid) if (one := of(name, rule)) else "–" for rule in list(RULES)[:3]]
-        rows.append((name, *cells[:2], shown, cells[2], amount(alone.paid) if alone else "–"))
+        shown = amount(ours.claimed) if ours and name in ON_BOARDS else "-"
+        cells = [amount(one.paid) if (one := of(name, rule)) else "-" for rule in list(RULES)[:3]]
+        rows.append((name, *cells[:2], shown, cells[2], amount(alone.paid) if alone else "-"))
     seeds = len(next(iter(results.attacks.values())).paid)
     return _table(HEAD, rows) + (
-        f"\nMean of {seeds} games of {results.submissions} submissions; 2,000 quiz and 2,000 sealed"
-        " examples. `0`: exactly 0 in every game.\n"
+        f"\nMean of {seeds} games of {results.submissions} submissions; {SIZE} quiz and {SIZE}"
+        " sealed examples. `0`: exactly 0 in every game.\n"
     )
 
 
