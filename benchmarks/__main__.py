@@ -11,6 +11,7 @@ MODULES = (
     "bench_runs",
     "bench_cage",
     "bench_chain",
+    "bench_credit",
     "bench_store",
     "bench_dvc",
     "bench_gateway",

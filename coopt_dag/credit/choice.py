@@ -7,7 +7,7 @@
 
 Coalitions come before prefixes even where one step is dear: they are fitted all together. On two
 saturating games of 14 steps with one step 1,000 times dearer than the others, at equal cost, the
-error of prefixes was 1.0 to 16 times that of coalitions wherever a sample of coalitions fitted.
+error of prefixes was 1 to 16 times that of coalitions, or more, wherever coalitions fitted.
 """
 
 from __future__ import annotations
