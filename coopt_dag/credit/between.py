@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from coopt_dag.credit.leverage import coalitions, evenly, room
@@ -94,7 +95,7 @@ def height(
     owns, both, lasts = moments
     slope = both / lasts if lasts else (own / last if last else Fraction(0))
     spread = owns - 2 * slope * both + slope**2 * lasts
-    error = (float(spread) + float(slope * Fraction(final_error)) ** 2) ** 0.5
+    error = sqrt(spread + (slope * Fraction(final_error)) ** 2)
     return own + slope * (final - last), error
 
 
