@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from coopt_dag.ledger.state import LedgerState
     from coopt_dag.report.sentences import Namer
 
+_WAITING = {"final": "can redeem", "struck": "is not paid"}
+"""How a settlement stands → what that means for a payment that nobody fetched."""
+
 
 def credit(
     challenge: Annotated[str, typer.Argument(metavar="CHALLENGE", help="Id of a challenge.")],
@@ -149,9 +152,8 @@ def _say(
 def _say_own(found: dict[str, Any]) -> None:
     """Say what one account has redeemed, what waits for it, and what it holds in all."""
     say("")
-    for key, verb in (("redeemed", "has redeemed"), ("waiting", "can redeem")):
-        if key == "waiting" and found["status"] != "final":
-            verb = "cannot redeem yet" if found["status"] != "struck" else "will not be paid"
+    waits = _WAITING.get(found["status"], "cannot redeem yet")
+    for key, verb in (("redeemed", "has redeemed"), ("waiting", waits)):
         for leaf in found[key]:
             say(f"{found['who']} {verb} {_amount(leaf)}.")
     say(f"{found['who']} holds {found['credit']:,} credits of {found['challenge']} in all.")

@@ -60,7 +60,7 @@ def _bar(rung: Rung, measure: Measure, name_of: Namer) -> Bar:
 def reach(found: tuple[Bar, ...]) -> tuple[int, int]:
     """Give the lowest and the highest place of all bars; never the same."""
     places = [place for bar in found for place in (bar.start, bar.end)]
-    return min(places), max(max(places), min(places) + 1)
+    return min(places), max(*places, min(places) + 1)
 
 
 def waterfall(table: Table, name_of: Namer) -> str:

@@ -45,13 +45,11 @@ def waterfall_svg(table: Mapping[str, Any], name_of: Namer) -> str:
     unit = f" in {measure.unit}" if measure.unit else ""
     title = f"{table['challenge']}, epoch {table['epoch']}: {measure.name}{unit}"
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
         f"<title>{_safe(title)}</title><style>{_STYLE}</style>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         f'<text class="title" x="16" y="30">{_safe(title)}</text>',
-        '<text class="small" x="16" y="50">What each adopted version added; '
-        "to the right is better.</text>",
+        '<text class="small" x="16" y="50">What each version added: right is better.</text>',
     ]
     span = reach(found)
     for place, bar in enumerate(found):
@@ -69,16 +67,12 @@ def _drawn(bar: Bar, span: tuple[int, int], *, top: int, left: int) -> list[str]
     """Draw a bar, and a thin line from where it ends to the next one."""
     start, end = (left + _tenths(place, span) for place in (bar.start, bar.end))
     low, high = min(start, end), max(start, end)
+    wide = max(2.0, high - low)
     fill = "#22272b" if bar.is_end else _FILL[bar.mark]
-    found = [
-        f'<rect x="{low:.1f}" y="{top + 5}" width="{max(2.0, high - low):.1f}" '
-        f'height="{_LINE - 10}" fill="{fill}"/>'
-    ]
+    found = [f'<rect x="{low:.1f}" y="{top + 5}" width="{wide:.1f}" height="20" fill="{fill}"/>']
     if bar.label != "final" or not bar.is_end:
-        found.append(
-            f'<line x1="{end:.1f}" y1="{top + 5}" x2="{end:.1f}" y2="{top + _LINE + 5}" '
-            'stroke="#9aa3aa" stroke-dasharray="2 2"/>'
-        )
+        down = f'x1="{end:.1f}" y1="{top + 5}" x2="{end:.1f}" y2="{top + _LINE + 5}"'
+        found.append(f'<line {down} stroke="#9aa3aa" stroke-dasharray="2 2"/>')
     if bar.mark:
         found.append(
             f'<text class="small" x="{high + 8:.1f}" y="{top + 20}">{_safe(bar.mark)}</text>'
