@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 LEAST_PER_PLAYER = 16
 """Fewer evaluations than 16 n make error bars that mean nothing."""
 
+_MOST_PLAYERS = 62
+
 _FOLDS = 4
 """Parts of the sample on which the others' surrogate is measured in turn."""
 
@@ -47,9 +49,9 @@ class Sample:
     strata: NDArray[np.int64]
     """Size of S of each pair, at most n/2; 0 of the first pair."""
 
-    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Give how many pairs of each size were drawn, and how many there are."""
-        every = [room(self.n, size) for size in range(self.n // 2 + 1)]
+        every = [float(room(self.n, size)) for size in range(self.n // 2 + 1)]
         return np.bincount(self.strata, minlength=len(every)), np.array(every)
 
 
@@ -78,6 +80,8 @@ def draw(n: int, *, evaluations: int, seed: bytes) -> Sample:
     >>> sample.masks.size, len(set(sample.masks.tolist()))
     (200, 200)
     """
+    if n > _MOST_PLAYERS:
+        raise ValueError(f"at most {_MOST_PLAYERS} players: a coalition is a 64-bit number")
     if n < 2 or evaluations < min(LEAST_PER_PLAYER * n, 1 << n):
         raise ValueError(f"at least two players and {LEAST_PER_PLAYER} evaluations for each")
     sizes = range(1, n // 2 + 1)

@@ -162,6 +162,23 @@ def test_versions_in_between_are_near_the_exact_curve(method: str) -> None:
     assert sum(inside) >= 0.85 * len(inside)
 
 
+def test_forty_steps_are_sampled_within_their_bars() -> None:
+    # v = sum of i, plus 50 if all of the first three are in: 50 / 3 more for each of these
+    levels = [1] * 40
+    plan = sample_plan(levels, evaluations=1000, seed=beacon(6))
+    scores = {
+        c: NANO * (sum(i * x for i, x in enumerate(c)) + 50 * min(c[:3])) for c in plan.configs
+    }
+    found = estimate(plan, scores)
+    off = [
+        abs(value / NANO - i - (50 / 3 if i < 3 else 0)) for i, value in enumerate(finals(found))
+    ]
+    assert all(x * NANO <= 4 * e for x, (_, e) in zip(off, found.errors, strict=True))
+    assert sum(off) <= 0.1 * (sum(range(40)) + 50)
+    with pytest.raises(ValueError, match="at most 62 players"):
+        sample_plan([1] * 63, evaluations=2000, seed=beacon(0))
+
+
 def test_an_idle_step_earns_nothing_from_prefixes() -> None:
     parts = [9, 0, 5, 12, 0, 7]  # the second and the fifth do nothing
     plan = prefix_plan([1] * 6, upstream=3, pairs=2, seed=beacon(3))
