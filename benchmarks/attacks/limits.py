@@ -12,7 +12,8 @@ from benchmarks.attacks.judging import HEAD, JUDGINGS, WAD
 from benchmarks.attacks.outcome import EVE, Outcome
 from benchmarks.attacks.rules import SLOTS, Entry, Ours
 from benchmarks.attacks.visit import scene
-from benchmarks.attacks.world import SIZE, coins, tosses
+from benchmarks.attacks.world import SIZE, coins, tosses, useful
+from coopt_dag.credit.apportion import apportion
 from coopt_dag.credit.pot import Terms
 from coopt_dag.credit.values import NANO
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 PEOPLE = 10
 """Names that one attacker uses."""
+
+CHANGED = 400
+"""Of 4,000 examples, those that a variant of a local record treats anew."""
 
 
 def quiz_leak(rng: np.random.Generator, _submissions: int) -> Outcome:
@@ -81,6 +85,40 @@ def _climb(rule: Ours, rng: np.random.Generator, submissions: int, *, renew: boo
     return Outcome(rule.claimed(), rule.paid().get(EVE, 0))
 
 
+def used_up(rng: np.random.Generator, _submissions: int) -> Outcome:
+    """Eve uses up a step's slots, under many names, before Bob comes: so much he is paid less."""
+    world, (ann, bob, cat) = scene(rng)
+    paid = []
+    for nothings in (SLOTS, 0):
+        rule = Ours(world)
+        for entry in (*[Entry(EVE, world.baseline[1], 1)] * nothings, ann, bob, cat):
+            rule.hand_in(entry)
+        paid.append(rule.paid().get("bob", 0))
+    return Outcome(0, paid[0] - paid[1])
+
+
+def padded_records(rng: np.random.Generator, submissions: int) -> Outcome:
+    """Variants of Ann's local record are as good as hers; some are better by luck when sealed.
+
+    Each is compared with the head, which no local record replaces, so the gate lets them pass. Each
+    is paid for what it adds to the best before it, as `coopt_dag.evaluation.local` has it.
+    """
+    world, (ann, *_) = scene(rng)
+    start = world.right(world.baseline)
+    best, rises = int(start[SIZE:].sum()), {"ann": 0, EVE: 0}
+    for i in range(submissions // PEOPLE):
+        version = ann.version.copy()
+        if i:
+            places = rng.integers(0, 2 * SIZE, CHANGED)
+            version[places] = useful(rng)[places]
+        record = Ours(world, slots=submissions // PEOPLE)
+        if record.hand_in(Entry(EVE, version)).accepted:
+            found = int(world.right((version, *world.baseline[1:]))[SIZE:].sum())
+            rises[EVE if i else "ann"] += max(0, found - best)
+            best = max(best, found)
+    return Outcome(0, apportion(rises, NANO)[EVE])
+
+
 def past_the_target(rng: np.random.Generator, _submissions: int) -> Outcome:
     """A gain is kept for the next epoch, because this one has reached its target already.
 
@@ -107,6 +145,11 @@ LIMITS: dict[str, tuple[str, Callable[[np.random.Generator, int], Outcome]]] = {
     "3 of 5 evaluators only guess": ("change for a work with a gain of .03", lazy_majority),
     "slots for each name": (f"{PEOPLE} names with T = {SLOTS // PEOPLE} each", slots_for_each),
     "slots for all names": (f"{PEOPLE} names share T = {SLOTS // PEOPLE}", slots_for_all),
+    "slots are used up": ("change for a work that comes too late", used_up),
+    "variants of a local record": (
+        f"part of the local share, T = {SLOTS // PEOPLE}",
+        padded_records,
+    ),
     "hoarding past the target": ("part of an epoch's budget", past_the_target),
 }
 """Each with what its figures are."""
