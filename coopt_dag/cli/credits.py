@@ -183,7 +183,10 @@ def _unsettled(
     from coopt_dag.evaluation.epochs import require_over
     from coopt_dag.report.board import submission_row
 
-    reason, move = "it is over, and all in it is judged", f"coopt settle {challenge}"
+    reason, move = (
+        "it is over, and all in it is judged",
+        f"coopt settle {challenge} --epoch {epoch}",
+    )
     try:
         require_over(state, challenge, epoch, now=now)
     except LedgerRefusedError as error:

@@ -34,12 +34,12 @@ def up_down() -> dict[str, Any]:
 def test_the_waterfall_is_drawn_to_scale_and_marks_what_earned_nothing() -> None:
     # the way from 0 to 90 takes 40 cells: 50 are 22, 20 are 9, 80 are 36
     assert waterfall(up_down(), name_of).split("\n") == [
-        "before         1.00000  │",
-        "bias #1 ann   -0.05000  " + "█" * 22,
-        "bias #2 bob   +0.03000  " + " " * 9 + "▒" * 13 + "  worse",
-        "bias #3 cy    -0.07000  " + " " * 9 + "▓" * 31 + "  partly overtaken",
-        "bias #4 dan   +0.01000  " + " " * 36 + "▒" * 4 + "  worse",
-        "final          0.92000  " + " " * 36 + "│",
+        "before        1.00000  │",
+        "bias #1 ann  -0.05000  " + "█" * 22,
+        "bias #2 bob  +0.03000  " + " " * 9 + "▒" * 13 + "  worse",
+        "bias #3 cy   -0.07000  " + " " * 9 + "▓" * 31 + "  partly overtaken",
+        "bias #4 dan  +0.01000  " + " " * 36 + "▒" * 4 + "  worse",
+        "final         0.92000  " + " " * 36 + "│",
     ]
 
 
