@@ -27,6 +27,7 @@ from coopt_dag.cli import (
     sealing,
     settling,
     setup,
+    verifying,
 )
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ app.command("unseal")(sealing.unseal)
 app.command("settle")(settling.settle)
 app.command("redeem")(settling.redeem)
 app.command("credit")(credits.credit)
+app.command("verify")(verifying.verify)
 app.command("board")(ledgers.board)
 app.command("log")(ledgers.log)
 app.command("profile")(ledgers.profile)

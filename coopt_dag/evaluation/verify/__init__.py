@@ -1,0 +1,1 @@
+"""Verifying a challenge as an outsider: everything again, from ledger and store alone."""
