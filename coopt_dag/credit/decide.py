@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from coopt_dag.credit.mcnemar import p_value
-from coopt_dag.credit.paired import MIN_CLUSTERS, MIN_DISCORDANT, Paired, paired
+from coopt_dag.credit.paired import MIN_CLUSTERS, MIN_DISCORDANT, Paired, of_gains, paired
 from coopt_dag.credit.spending import ALPHA, share, z_nano
 from coopt_dag.credit.values import NANO
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
 Outcome = Literal["adopted", "local record only", "refused"]
-Test = Literal["McNemar", "paired z"]
+Test = Literal["McNemar", "paired z", "score alone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Evidence:
     test: Test
     passed: bool
     gain: int
+    error: int
+    """Standard error of the gain."""
     bound: int | None
     p: Fraction | None
     clusters: int
@@ -109,15 +111,30 @@ def by_bound(found: Paired, *, rule: Rule) -> Evidence:
     return _evidence("paired z", found, alpha, reason, bound=bound)
 
 
+def by_score(gain: int, *, above: int, rule: Rule) -> Evidence:
+    """Pass if a gain exceeds `above`: all that can be asked of a metric without parts.
+
+    >>> by_score(3, above=2, rule=Rule(slots=100)).passed
+    True
+    """
+    reason = "better" if gain > above else "not better"
+    return _evidence("score alone", of_gains([gain]), rule.alpha, reason)
+
+
 def decide(
-    local: Evidence, *, rule: Rule, whole: Paired, constraints: Mapping[str, bool] | None = None
+    local: Evidence,
+    *,
+    rule: Rule,
+    whole: Paired | Evidence,
+    constraints: Mapping[str, bool] | None = None,
 ) -> Verdict:
     """Adopt if the step got better, the whole is not hurt, and all constraints hold.
 
     Parameters
     ----------
-    whole : Paired
-        The end-to-end metric with the challenger in place of the incumbent.
+    whole : Paired or Evidence
+        The end-to-end metric with the challenger in place of the incumbent; evidence where it
+        was judged already.
 
     Examples
     --------
@@ -132,7 +149,7 @@ def decide(
     broken = tuple(sorted(name for name, holds in (constraints or {}).items() if not holds))
     if not local.passed:
         return Verdict("refused", local, None, broken)
-    kept = _not_hurt(whole, rule)
+    kept = _not_hurt(whole, rule) if isinstance(whole, Paired) else whole
     adopted = kept.passed and not broken
     return Verdict("adopted" if adopted else "local record only", local, kept, broken)
 
@@ -140,9 +157,11 @@ def decide(
 def _not_hurt(whole: Paired, rule: Rule) -> Evidence:
     """Non-inferiority: lower bound at alpha above -non_inferiority, or nothing differs at all."""
     z = z_nano(rule.alpha)
-    if whole.clusters < rule.min_clusters:
+    if whole.discordant == 0:
+        reason = "not hurt"
+    elif whole.clusters < rule.min_clusters:
         reason = f"fewer than {rule.min_clusters} clusters"
-    elif whole.discordant == 0 or whole.exceeds(-rule.non_inferiority, z=z):
+    elif whole.exceeds(-rule.non_inferiority, z=z):
         reason = "not hurt"
     else:
         reason = "the whole may be hurt"
@@ -171,6 +190,7 @@ def _evidence(
         test=test,
         passed=reason in {"better", "not hurt"},
         gain=found.mean,
+        error=found.error,
         bound=bound,
         p=p,
         clusters=found.clusters,

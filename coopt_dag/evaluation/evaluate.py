@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.credit.gate import is_record
 from coopt_dag.errors import CooptError, LedgerRefusedError, NodeFailedError
-from coopt_dag.evaluation import attest
+from coopt_dag.evaluation import attest, gate
 from coopt_dag.evaluation.feedback import (
     IRREPRODUCIBLE,
+    LOCAL_RECORD,
     NO_GAIN,
+    TESTS_SPENT,
     Feedback,
     feedback_of,
     is_own_failure,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from coopt_dag.credit.decide import Verdict as GateVerdict
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.pipeline import Scores
     from coopt_dag.ledger.state import HeadEntry, LedgerState, Submission
@@ -154,6 +157,8 @@ def evaluate_one(
         return verdict_of(desk.state().submissions[known.id])
     challenge = load_challenge(desk.workspace, submission.challenge)
     case = _Case(desk, challenge, submission, cores, data).begun(present)
+    if gate.is_spent(challenge.spec.gate, present, known):
+        return _reject(case, Feedback(TESTS_SPENT), {}, {"status": "rejected"}, tell)
     try:
         candidate = desk.solution(submission.solution_cid)
     except CooptError as error:
@@ -261,9 +266,15 @@ def _judge(
         told = {"spreads": shown}
         return _reject(case, Feedback(IRREPRODUCIBLE), told, account, tell)
     public = public_scores(case.challenge, scores)
+    told = public | {"outputs": {}, "no_outputs": "no record"}
     if not _would_be_record(case, state, scores):
-        told = public | {"outputs": {}, "no_outputs": "no record"}
         return _reject(case, Feedback(NO_GAIN), told, account, tell)
+    gated = _gated(case, state, scores)
+    if gated is not None:
+        account |= {"gate": gate.account(gated)}
+        if gated.outcome != "adopted":
+            reason = NO_GAIN if gated.outcome == "refused" else LOCAL_RECORD
+            return _reject(case, Feedback(reason), told, account, tell)
     keep_private(case.desk, case.submission.id, account | {"status": "record"})
     cids = solution_cids(case.challenge, state, case.submission)
     outputs = publish_outputs(case.desk, case.challenge, scores, cids)
@@ -294,6 +305,23 @@ def _would_be_record(case: _Case, state: LedgerState, scores: Scores) -> bool:
         before_wad=None if head is None else head.score_wad,
         after_wad=to_wad(scores.value(case.submission.step)),
         min_delta_wad=rules.min_delta_wad,
+    )
+
+
+def _gated(case: _Case, state: LedgerState, scores: Scores) -> GateVerdict | None:
+    """Compare with the head example by example; None without a gate, or a head to compare with."""
+    submission, challenge = case.submission, case.challenge
+    head = state.head(submission.challenge, submission.step)
+    if challenge.spec.gate is None or head is None or submission.is_baseline:
+        return None
+    workspace = case.desk.workspace
+    return gate.judge(
+        challenge,
+        submission.step,
+        before=case.score(case.desk.record_pipeline(challenge, state)),
+        after=scores,
+        root=workspace.root,
+        data=case.data or workspace.data_dir,
     )
 
 

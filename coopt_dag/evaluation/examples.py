@@ -70,19 +70,23 @@ def read_losses(path: Path) -> NDArray[np.float64]:
     return np.array(json.loads(path.read_text(encoding="utf-8")), dtype=np.float64)
 
 
-def clusters_of(challenge: LoadedChallenge, split: str, data: Path) -> list[Any] | None:
-    """Give what each example of the end-to-end truth belongs to; None if each stands alone.
+def clusters_of(
+    challenge: LoadedChallenge, split: str, data: Path, *, truth: str | None = None
+) -> list[Any] | None:
+    """Give what each example of a truth belongs to; None if each stands alone.
 
     Parameters
     ----------
     data : Path
         Folder that holds `<challenge>/`.
+    truth : str, optional
+        Name of the truth; by default that of the end-to-end metric.
     """
     gate = challenge.spec.gate
     column = None if gate is None else gate.clusters
     if column is None:
         return None
-    truth = challenge.spec.end_to_end.metric.truth
+    truth = truth or challenge.spec.end_to_end.metric.truth
     path = data / challenge.spec.id / challenge.spec.splits[split].truths[truth]
     if path.suffix != ".parquet":
         return None

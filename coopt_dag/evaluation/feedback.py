@@ -38,6 +38,8 @@ IRREPRODUCIBLE = "irreproducible"
 NO_GAIN = "no_gain"
 LOCAL_RECORD = "local_record"
 """Better by the step's own metric, and not adopted: the whole is hurt, or a constraint broken."""
+TESTS_SPENT = "tests_spent"
+"""As many submissions to the step as `gate.slots` says came before it: it is not run."""
 REASONS = (
     *FAILURES,
     *sorted(set(OWN.values()) - set(FAILURES)),

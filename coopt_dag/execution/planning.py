@@ -330,7 +330,8 @@ def _metric_shape(
 
 def _ranking_part(metric: Metric) -> dict[str, Any]:
     return metric.model_dump(
-        mode="json", include={"name", "unit", "range", "direction", "join", "code"}
+        mode="json",
+        include={"name", "unit", "range", "direction", "join", "jackknife", "code"},
     )
 
 

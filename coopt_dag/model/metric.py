@@ -29,6 +29,10 @@ class Metric(Frozen):
     """Largest difference between two honest runs, in `unit`."""
     join: Literal["key", "whole"] = "key"
     """`key`: rows are matched by the truth's key. `whole`: the metric sees both as they are."""
+    jackknife: Annotated[int, Field(ge=0, le=1000)] = 0
+    """For a metric that is no mean over rows, such as AUC or F1: into so many groups the rows are
+    put, each of which is left out once, so that a gain can be told from noise (200 is good); 0 =
+    none. The metric is then called once more for each group."""
     code: RelativePath = "metric.py"
     summary: Sentence
     reference: str = ""
@@ -39,6 +43,14 @@ class Metric(Frozen):
         low, high = self.range
         if not low < high:
             raise ValueError(f"range must rise: got [{low:g}, {high:g}]")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_can_be_left_out(self) -> Metric:
+        if self.jackknife == 1:
+            raise ValueError("jackknife: one group is everything; 200 is good, 0 is none")
+        if self.jackknife and self.join != "key":
+            raise ValueError("jackknife needs join: key, for only matched rows can be left out")
         return self
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+JACKKNIFE_FILE = "jackknife.json"
+"""Pseudo-values of the ranking score, one a group."""
+
 
 def run_score(order: Mapping[str, Any], root: Path, out: Path) -> None:
     """Score one prediction against one truth; write `score.json` and the per-example losses.
@@ -34,7 +37,12 @@ def run_score(order: Mapping[str, Any], root: Path, out: Path) -> None:
     if spec["join"] == "key" and truth_order["type"]["kind"] == "table":
         prediction = pick_rows(truth, prediction, list(truth_order["type"]["key"]))
     code = root / order["code"]
-    values = check(spec, _ask(work.load_function(code, "score"), truth, prediction))
+    score = work.load_function(code, "score")
+    values = check(spec, _ask(score, truth, prediction))
+    groups = spec.get("jackknife", 0)
+    if groups:
+        _refuse_whole_kinds(prediction_order["type"]["kind"], truth_order["type"]["kind"])
+        pseudo = pseudo_values(spec, score, truth, prediction, whole=values[spec["name"]])
     document = {
         "schema": "coopt/score/1",
         "challenge": order["challenge"],
@@ -46,6 +54,8 @@ def run_score(order: Mapping[str, Any], root: Path, out: Path) -> None:
         "values": values,
         "losses": _write_losses(code, truth, prediction, out),
     }
+    if groups:
+        document["jackknife"] = _write_numbers(out / JACKKNIFE_FILE, pseudo)
     text = json.dumps(document, sort_keys=True, indent=1, allow_nan=False)
     (out / SCORE_FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -99,6 +109,52 @@ def check(spec: Mapping[str, Any], values: Any) -> dict[str, float]:
     return dict(sorted(found.items()))
 
 
+def pseudo_values(
+    spec: Mapping[str, Any], score: Any, truth: Any, prediction: Any, *, whole: float
+) -> list[float]:
+    """Give groups * score(all) - (groups - 1) * score(all but the group), for each group.
+
+    Row k belongs to group k mod groups. Where there are fewer rows than groups, there are none.
+
+    Parameters
+    ----------
+    whole : float
+        The score of all rows.
+
+    Raises
+    ------
+    ScoreInvalidError
+        The metric has no valid score without one of the groups.
+
+    References
+    ----------
+    Tukey (1958); Miller, The jackknife (1974), doi:10.1093/biomet/61.1.1.
+    """
+    groups = int(spec["jackknife"])
+    if len(truth) < groups:
+        return []
+    found = []
+    for left in range(groups):
+        keep = [row for row in range(len(truth)) if row % groups != left]
+        rows = [table.iloc[keep].reset_index(drop=True) for table in (truth, prediction)]
+        try:
+            part = check(spec, _ask(score, *rows))[spec["name"]]
+        except ScoreInvalidError as error:
+            raise ScoreInvalidError(f"without group {left} of {groups}: {error.message}") from error
+        found.append(groups * whole - (groups - 1) * part)
+    return found
+
+
+def _refuse_whole_kinds(*kinds: str) -> None:
+    """Refuse to leave rows out of what has none."""
+    for kind in kinds:
+        if kind != "table":
+            raise ScoreInvalidError(
+                f"metric.jackknife leaves out rows of tables, and this is of kind '{kind}'",
+                hint="judge a table, or give the metric a function `losses`",
+            )
+
+
 def _ask(function: Any, truth: Any, prediction: Any) -> Any:
     """Call a metric's function; whatever it raises is no score."""
     try:
@@ -118,9 +174,7 @@ def _write_losses(code: Path, truth: Any, prediction: Any, out: Path) -> str | N
         return None
     values = _ask(losses, truth, prediction)
     if not work.has_numpy():
-        numbers = _numbers(values)
-        (out / "losses.json").write_text(json.dumps(numbers) + "\n", encoding="utf-8")
-        return "losses.json"
+        return _write_numbers(out / "losses.json", _numbers(values))
     import numpy as np
 
     try:
@@ -131,6 +185,11 @@ def _write_losses(code: Path, truth: Any, prediction: Any, out: Path) -> str | N
         raise ScoreInvalidError("losses must be a 1-d array of finite numbers")
     np.save(out / "losses.npy", array, allow_pickle=False)
     return "losses.npy"
+
+
+def _write_numbers(path: Path, numbers: list[float]) -> str:
+    path.write_text(json.dumps(numbers) + "\n", encoding="utf-8")
+    return path.name
 
 
 def _numbers(values: Any) -> list[float]:
