@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from coopt_dag.credit.choice import choose
 from coopt_dag.credit.intervals import example_gains, interval
-from coopt_dag.credit.levels import count_configurations
 from coopt_dag.credit.paired import Paired, of_gains, paired
 from coopt_dag.credit.pot import Terms
 from coopt_dag.credit.sampling import least_evaluations, sample_plan
-from coopt_dag.errors import LedgerRefusedError
+from coopt_dag.errors import LedgerRefusedError, UsageError
 from coopt_dag.evaluation import tables
 from coopt_dag.evaluation.epochs import beacon, epoch_of, require_over, versions_of, work_id
 from coopt_dag.evaluation.examples import clusters_of, example_scores
@@ -76,12 +76,24 @@ class Case:
         LedgerRefusedError
             They are too many, and what decides on the sample is not revealed yet.
         """
-        most, name = self.challenge.spec.credit.evaluations, self.challenge.spec.id
-        if count_configurations(self.levels) <= most:
-            return sample_plan(self.levels, evaluations=most, seed=bytes(32))
-        seed = beacon(self.state, name, self.epoch)
-        most = max(most, least_evaluations(self.levels))
-        return sample_plan(self.levels, evaluations=most, seed=seed)
+        plan = self._chosen(bytes(32))
+        if plan.method == "exact":
+            return plan
+        return self._chosen(beacon(self.state, self.challenge.spec.id, self.epoch))
+
+    def _chosen(self, seed: bytes) -> Plan:
+        terms, levels = self.challenge.spec.credit, self.levels
+        if terms.core_s is None:
+            most = max(terms.evaluations, least_evaluations(levels))
+            return sample_plan(levels, evaluations=most, seed=seed)
+        costs = [step.spec.budget.wall_s for step in self.challenge.steps.values()]
+        try:
+            return choose(levels, costs, terms.core_s, seed=seed)
+        except ValueError as error:
+            raise UsageError(
+                f"credit.core_s of '{self.challenge.spec.id}' is {terms.core_s}: {error}",
+                hint="the terms were announced like this: only a new challenge can change them",
+            ) from error
 
     def valuation(self) -> Valuation:
         """Plan the configurations as one run."""

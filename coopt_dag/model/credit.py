@@ -51,6 +51,9 @@ class Credit(Frozen):
     """Chance that an epoch is paid in which the whole gained nothing."""
     evaluations: Annotated[int, Field(ge=16, le=2**20)] = 4_096
     """Configurations that a settlement runs at most; where exact credit needs more, it samples."""
+    core_s: Annotated[int, Field(ge=1)] | None = None
+    """In place of `evaluations`, where steps differ in cost: core seconds that a settlement takes
+    at most, by the steps' `wall_s`, their order in challenge.yaml being that of the DAG."""
 
     @model_validator(mode="after")
     def _shares_are_a_whole(self) -> Credit:

@@ -12,7 +12,7 @@ from coopt_dag.errors import IntegrityError, LedgerRefusedError, NodeFailedError
 from coopt_dag.evaluation import settle as settling
 from coopt_dag.evaluation import tables
 from coopt_dag.evaluation.agekeys import AgeKey
-from coopt_dag.evaluation.epochs import versions_of
+from coopt_dag.evaluation.epochs import Versions, beacon, versions_of
 from coopt_dag.evaluation.evaluate import evaluate_pending
 from coopt_dag.evaluation.redeem import redeem
 from coopt_dag.evaluation.register import register
@@ -347,3 +347,30 @@ def test_data_that_were_never_sealed_are_published_when_all_is_over(
     total = next(r for r in made.table["inputs"]["data"] if r["path"] == "sealed/total.json")
     assert cid_of(scene.root / "data" / "tiny" / "sealed" / "total.json") == total["cid"]
     assert scene.lab.store.has(CID.parse(total["cid"]))
+
+
+def test_what_is_too_much_to_run_is_sampled_by_what_nobody_could_choose(
+    scene: Scene, tell: Tell
+) -> None:
+    # Sixteen tiny steps would need 65,536 configurations; 4,096 are announced.
+    begin(scene, tell)
+    case = replace(_open(scene), versions=_many(scene, 16))
+    with pytest.raises(LedgerRefusedError) as caught:
+        case.plan()
+    assert caught.value.code == "NotUnsealed"
+    end(scene)
+    plan = replace(case, state=scene.lab.state()).plan()
+    assert plan.method == "coalitions"
+    assert 3000 < len(plan.configs) <= 4096
+    assert plan.seed == beacon(scene.lab.state(), "tiny", 1)
+    few = replace(case, versions=_many(scene, 8)).plan()  # 256: exact, and no seed is asked for
+    assert (few.method, len(few.configs)) == ("exact", 256)
+
+
+def _open(scene: Scene) -> settling.Case:
+    return settling.Case(scene.lab, scene.challenge, 1, scene.lab.state(), (), None)
+
+
+def _many(scene: Scene, count: int) -> tuple[Versions, ...]:
+    one = scene.lab.state().submissions[1]
+    return tuple(Versions(f"s{i}", None, (one,), ()) for i in range(count))
