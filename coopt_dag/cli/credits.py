@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from coopt_dag.ledger.state import LedgerState
     from coopt_dag.report.sentences import Namer
 
-_WAITING = {"final": "can redeem", "struck": "is not paid"}
+_WAITING = {"final": "can redeem {}", "struck": "is not paid {}"}
 """How a settlement stands → what that means for a payment that nobody fetched."""
 
 
@@ -152,10 +152,10 @@ def _say(
 def _say_own(found: dict[str, Any]) -> None:
     """Say what one account has redeemed, what waits for it, and what it holds in all."""
     say("")
-    waits = _WAITING.get(found["status"], "cannot redeem yet")
-    for key, verb in (("redeemed", "has redeemed"), ("waiting", waits)):
+    waits = _WAITING.get(found["status"], "cannot redeem {} yet")
+    for key, verb in (("redeemed", "has redeemed {}"), ("waiting", waits)):
         for leaf in found[key]:
-            say(f"{found['who']} {verb} {_amount(leaf)}.")
+            say(f"{found['who']} {verb.format(_amount(leaf))}.")
     say(f"{found['who']} holds {found['credit']:,} credits of {found['challenge']} in all.")
 
 

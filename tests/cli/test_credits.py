@@ -53,7 +53,7 @@ def settle(desk: Desk, **wrong: Any) -> dict[str, Any]:
         metric={"name": "error", "unit": "1", "direction": "minimise"},
         total=asdict(SURE),
     )
-    table = json.loads(json.dumps(tables.table_of("tiny", 0, inputs)))
+    table: dict[str, Any] = json.loads(json.dumps(tables.table_of("tiny", 0, inputs)))
     table["result"]["rows"][0] |= wrong
     store = LocalStore(content_store(find_workspace(desk.root)))
     cid = add_bytes(store, tables.to_text(table).encode(), pin=True)
@@ -64,7 +64,7 @@ def settle(desk: Desk, **wrong: Any) -> dict[str, Any]:
 
 
 def test_before_a_settlement_it_says_what_the_epoch_waits_for(desk: Desk) -> None:
-    register(desk, closes_at=2**40)
+    register(desk, closes_at=2**32)
     told = desk("credit", "tiny")
     assert "tiny, epoch 0: not settled; epoch 0 of 'tiny' is not over" in told.stdout
     assert "next: it ends at " in told.stderr
@@ -112,7 +112,7 @@ def test_a_settlement_that_can_be_disputed_is_not_redeemed_yet(desk: Desk) -> No
     settle(desk)
     told = desk("credit", "tiny", "ada")
     assert "not final: it can be disputed until " in told.stdout
-    assert "ada cannot redeem yet 507 credits." in told.stdout
+    assert "ada cannot redeem 507 credits yet." in told.stdout
     assert "next: " not in told.stderr
 
 

@@ -59,9 +59,32 @@ def test_a_payment_is_told_with_its_gain_its_interval_and_its_part_of_the_pot() 
     terms = Terms(budget=10_000, target=80 * MILLI)
     known = {"00000007": [24 * MILLI, 38 * MILLI]}
     table = table_of(inputs_of(chains, scores, works, terms=terms, intervals=known))
+    assert told(table) == [
+        (
+            "bias (#7) lowered rmse by 0.03100 of the total 0.08000 stars [0.02400, 0.03800]; "
+            "ada gets 2,713 of 7,000 credits."
+        ),
+        (
+            "blend (#9) lowered rmse by 0.04900 of the total 0.08000 stars; "
+            "ben gets 4,287 of 7,000 credits."
+        ),
+    ]
+    assert summary(table) == "rmse: 1.00000 -> 0.92000 stars; 7,000 of 10,000 credits are paid"
+
+
+def test_whose_version_overtook_and_whose_loss_was_only_made_good_is_told() -> None:
+    # heights 5 2 5 9 of 80: ann 5, damage by bob, cy repairs it, dan adds 4; then as in the
+    # doctest of `envelope` 9 falls to 7
+    up_down = told(one_step(50, 20, 50, 90))
+    assert "bob gets nothing" in up_down[1]
+    assert "bias (#2) raised rmse by 0.03000 stars: the whole got worse" in up_down[1]
+    assert "but it only got back what #2 by bob had lost; cy gets nothing" in up_down[2]
+    overtaken = told(one_step(50, 90, 40))
+    assert "of which 0.04000 counts: 0.01000 of it was overtaken by #3 by cy" in overtaken[0]
+    assert "but it was overtaken by #3 by cy, which stands below it; bob gets" in overtaken[1]
+    both = told(one_step(50, 20, 90, 70))
     parts = "0.03000 of it only got back what #2 by bob had lost and 0.02000 of it was overtaken"
     assert parts in both[2]
-
     assert told(one_step(50, 50))[1] == "bias (#2) changed nothing; bob gets nothing for it."
 
 
@@ -115,8 +138,8 @@ def test_what_is_not_paid_has_its_reason() -> None:
     assert [str(one) for one in unpaid(half)] == [
         "5,000 credits are not paid: the gain of 0.04000 is 50.0 % of the target, 0.08000 stars.",
         (
-            "1,000 credits are not paid: they are for local records, and there is no local record that "
-            "added something."
+            "1,000 credits are not paid: they are for local records, and there is no local record "
+            "that added something."
         ),
         (
             "500 credits are not paid: they are for reviews, and there is no review that the ledger "
