@@ -120,7 +120,14 @@ def _verified(
         desk, wrong = found.desk(workspace, tell=note)
         stack.callback(desk.ledger.close)
         listener = stack.enter_context(shown())
-        task = task_of(desk, challenge, epoch=epoch, cores=cores, tell=note, listener=listener)
+        task = task_of(
+            *(desk, challenge),
+            epoch=epoch,
+            cores=cores,
+            tell=note,
+            listener=listener,
+            is_broken=wrong is not None,
+        )
         if wrong is not None:
             return task, named(task, wrong)
         return task, check(task, sample=sample, rng=Random(seed))  # noqa: S311  # a sample, shown

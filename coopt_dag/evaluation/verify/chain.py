@@ -48,7 +48,9 @@ def take(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     for old in target.parent.glob(f"{target.name}*"):
         old.unlink()
-    if source.open("rb").read(16).startswith(b"SQLite format 3"):
+    with source.open("rb") as file:
+        is_database = file.read(15) == b"SQLite format 3"
+    if is_database:
         shutil.copyfile(source, target)
         wal = source.with_name(f"{source.name}-wal")
         if wal.is_file():

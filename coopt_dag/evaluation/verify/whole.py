@@ -16,6 +16,7 @@ from coopt_dag.evaluation.verify.measured import check_measured
 from coopt_dag.evaluation.verify.scores import check_scores
 from coopt_dag.evaluation.verify.settlement import case_of, check_sums
 from coopt_dag.evaluation.verify.task import Task, settlement_place
+from coopt_dag.ledger.projection import apply
 from coopt_dag.ledger.state import LedgerState, project
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.verify.hidden import Data
     from coopt_dag.execution.run import Progress
+    from coopt_dag.ledger.events import Event
 
 PASS, INCOMPLETE, DIVERGED = "PASS", "INCOMPLETE", "DIVERGED"
 
@@ -37,8 +39,14 @@ def task_of(
     cores: int,
     tell: Callable[[str], None],
     listener: Callable[[Progress], None] | None = None,
+    is_broken: bool = False,
 ) -> Task:
     """Read the ledger once; by default the epoch is the latest that is settled, else the latest.
+
+    Parameters
+    ----------
+    is_broken : bool
+        The ledger was altered: it is read as far as it makes sense.
 
     Raises
     ------
@@ -46,13 +54,23 @@ def task_of(
         The challenge, or the epoch, is not on the ledger.
     """
     events = tuple(desk.ledger.events())
-    state = project(events)
+    state = _as_far_as_it_goes(events) if is_broken else project(events)
     if name not in state.challenges:
         raise UnknownNameError("challenge on the ledger", name, state.challenges)
     number = _latest(state, name) if epoch is None else epoch
     if not 0 <= number <= state.epoch(name):
         raise UnknownNameError("epoch", str(number), map(str, range(state.epoch(name) + 1)))
     return Task(desk, name, number, events, state, cores, tell, listener)
+
+
+def _as_far_as_it_goes(events: tuple[Event, ...]) -> LedgerState:
+    state = LedgerState()
+    for event in events:
+        try:
+            apply(state, event)
+        except (KeyError, IndexError):
+            break  # it builds on one that is not there
+    return state
 
 
 def _latest(state: LedgerState, name: str) -> int:
