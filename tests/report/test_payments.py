@@ -142,8 +142,8 @@ def test_what_is_not_paid_has_its_reason() -> None:
             "that added something."
         ),
         (
-            "500 credits are not paid: they are for reviews, and there is no review that the ledger "
-            "proved right."
+            "500 credits are not paid: they are for reviews, and there is no review that the "
+            "ledger proved right."
         ),
     ]
     # mean of 500 and -440: 30; s = 472.4, n = 100: 30 - 1.645 * 47.24 = -47.7, in 1e-9
