@@ -17,7 +17,7 @@ from coopt_dag.cli.printing import note, say
 from coopt_dag.cli.scaffold import scaffold
 from coopt_dag.cli.setup import copy_tree
 from coopt_dag.cli.wiring import desk as open_desk
-from coopt_dag.cli.wiring import here
+from coopt_dag.cli.wiring import here, namer
 from coopt_dag.errors import UsageError
 from coopt_dag.evaluation import submit as offering
 from coopt_dag.evaluation.agekeys import make_key
@@ -94,6 +94,7 @@ def play(folder: Path, *, cores: int) -> None:
     made = demo_settlement.end_epoch(lab, challenge, key, cores=cores)
     ladder = _ladder(lab, verdicts, cores=cores, count=count)
     say("5. the pot is divided by what each step added; everybody redeems from the contract")
+    demo_settlement.tell(made, namer(workspace))
     paid = demo_settlement.pay(lab, CHALLENGE, signers)
     say("6. data and results go to IPFS by DVC; the ledger keeps the CID of their root")
     root_cid = keep_artifacts(lab, CHALLENGE, ladder)
@@ -277,6 +278,7 @@ def _report(
         f"\nwritten: {path.relative_to(origin.root)}. Now try:\n"
         f"  . {_activate(origin)} && cd {shown}\n"
         f"  coopt board {CHALLENGE}\n  coopt log --last 5\n  coopt profile grace\n"
+        f"  coopt credit {CHALLENGE} grace\n  coopt verify {CHALLENGE}\n"
         f"  coopt run {CHALLENGE} --with bias=regularised\n"
         f"  coopt artifacts root; coopt artifacts list {CHALLENGE}; coopt ipfs serve\n"
         f"  COOPT_PASSPHRASE_FILE={_PASSPHRASE} coopt claim {CHALLENGE}/bias --as ada"

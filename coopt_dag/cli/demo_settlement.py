@@ -13,9 +13,12 @@ from coopt_dag.evaluation import settle as settling
 from coopt_dag.evaluation import tables
 from coopt_dag.evaluation.seal import unseal
 from coopt_dag.evaluation.sealed import opened
+from coopt_dag.report.credit import sums
+from coopt_dag.report.payments import payment_sentences
+from coopt_dag.report.waterfall import waterfall
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from coopt_dag.evaluation.agekeys import AgeKey
     from coopt_dag.evaluation.desk import Desk
@@ -59,6 +62,12 @@ def pay(lab: Desk, challenge: str, signers: Mapping[str, KeySigner]) -> dict[str
         held = credit[challenge, signers[name].address]
         say(f"  {name} redeems {amount} credit units; the contract has booked {held}")
     return paid
+
+
+def tell(made: Settled, name_of: Callable[[str], str]) -> None:
+    """Tell the ladder from baseline to final, each payment in a sentence, and that sums match."""
+    lines = [*payment_sentences(made.table, name_of), *sums(made.table)]
+    say("\n".join(["", waterfall(made.table, name_of), "", *lines, ""]))
 
 
 def words(made: Settled, paid: Mapping[str, int]) -> dict[str, Any]:
