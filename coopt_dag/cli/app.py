@@ -20,6 +20,7 @@ from coopt_dag.cli import (
     loop,
     metric,
     opinions,
+    power,
     purses,
     relays,
     reuse,
@@ -97,6 +98,7 @@ challenge_app = typer.Typer(help="Challenges of this workspace.", no_args_is_hel
 challenge_app.command("list")(setup.list_)
 challenge_app.command("register")(loop.register)
 challenge_app.command("verify")(sealing.verify)
+challenge_app.command("power")(power.power)
 app.add_typer(challenge_app, name="challenge")
 
 ipfs_app = typer.Typer(help="Content by CID: store, gateway, CAR files.", no_args_is_help=True)

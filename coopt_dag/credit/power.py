@@ -50,7 +50,8 @@ def smallest_gain(
     size : int
         Examples (or clusters) of the hidden set.
     discordance : int
-        In 1e-9: part of the examples that exactly one of the two works gets right.
+        In 1e-9: part of the examples that exactly one of the two works gets right; for losses
+        other than 0 and 1, the variance of their difference.
     least : int
         What a gain must exceed anyway: min_delta and tolerance, in 1e-9.
 
@@ -62,8 +63,8 @@ def smallest_gain(
     >>> [smallest_gain(n, slots=100, discordance=10**8) // 10**5 for n in sizes]
     [292, 130, 58]
     """
-    if size < 1 or not 0 <= discordance <= NANO:
-        raise ValueError("size is at least 1, discordance at most everything")
+    if size < 1 or discordance < 0:
+        raise ValueError("size is at least 1, discordance at least 0")
     z = z_nano(share(alpha, slots=slots)) + z_nano(1 - power)
     return least + isqrt(z * z * discordance // (size * NANO)) + 1
 

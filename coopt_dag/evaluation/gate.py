@@ -102,7 +102,7 @@ def judge(
     assert gate is not None  # noqa: S101  # who asks has looked
 
     def pair(name: str | None, metric: Metric) -> _Pair:
-        parts = [read_parts(scores, root, step=name) for scores in (before, after)]
+        parts = [read_parts(s.plan, s.split, root, step=name) for s in (before, after)]
         groups = clusters_of(challenge, after.split, data, truth=metric.truth)
         return _Pair(metric, rule_of(gate, metric), parts[0], parts[1], groups)
 

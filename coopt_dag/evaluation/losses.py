@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coopt_dag.evaluation.examples import read_losses
 from coopt_dag.execution.harness.job import folder_of
@@ -13,10 +13,8 @@ from coopt_dag.execution.results import read_score
 from coopt_dag.model.nano import NANO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-    from coopt_dag.evaluation.pipeline import Scores
 
 _CLOSE = 1e-6
 """How near a metric must be to a function of the mean loss, relative to it."""
@@ -33,11 +31,17 @@ class Parts:
     """Jackknife pseudo-values of the metric, one a group; None if it has none."""
 
 
-def read_parts(scores: Scores, root: Path, *, step: str | None) -> Parts:
-    """Read the score node of a step on the split that judges; None stands for the whole."""
-    pipeline = next(p for p in scores.plan["pipelines"] if p["split"] == scores.split)
+def read_parts(plan: Mapping[str, Any], split: str, root: Path, *, step: str | None) -> Parts:
+    """Read the score node of a step in a plan of one pipeline; None stands for the whole.
+
+    Raises
+    ------
+    FileNotFoundError
+        It was not run here.
+    """
+    pipeline = next(p for p in plan["pipelines"] if p["split"] == split)
     key = pipeline["end_to_end"] if step is None else pipeline["scores"][step]
-    document, folder = read_score(scores.plan, root, key), root / folder_of(scores.plan, key)
+    document, folder = read_score(plan, root, key), root / folder_of(plan, key)
     losses, pseudo = document["losses"], document.get("jackknife")
     return Parts(
         float(document["value"]),
