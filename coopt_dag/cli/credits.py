@@ -89,7 +89,7 @@ def _table(desk: Any, challenge: str, epoch: int) -> dict[str, Any]:
         again = tables.result_of(challenge, epoch, inputs)
         words = [inputs["metric"][key] for key in ("name", "unit", "direction")]
         head = (table["challenge"], table["epoch"])
-    except (KeyError, ValueError, TypeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise ContentRefusedError(
             f"its inputs are none of a settlement ({type(error).__name__}: {error})",
             path=entry.table_cid,

@@ -39,7 +39,7 @@ def register(desk: Desk, *, closes_at: int, dispute_s: int = 0) -> None:
             ledger.send(RegisterStep("tiny", step, "s", "minimise", 1), signer=lab)
 
 
-def settle(desk: Desk, **wrong: Any) -> dict[str, Any]:
+def settle(desk: Desk, *, score: int | None = None, **wrong: Any) -> dict[str, Any]:
     """Propose a table: errors 290 with nothing, 280 with `double`, 150 with `add`, 0 with both."""
     lab, ada, ben = (desk.hand(name) for name in ("lab", "ada", "ben"))
     chains = {"double": ["00000004"], "add": ["00000003"]}
@@ -55,6 +55,8 @@ def settle(desk: Desk, **wrong: Any) -> dict[str, Any]:
     )
     table: dict[str, Any] = json.loads(json.dumps(tables.table_of("tiny", 0, inputs)))
     table["result"]["rows"][0] |= wrong
+    if score is not None:
+        table["inputs"]["values"][0]["score"] = score
     store = LocalStore(content_store(find_workspace(desk.root)))
     cid = add_bytes(store, tables.to_text(table).encode(), pin=True)
     with closing(desk.open()) as ledger:
@@ -126,3 +128,10 @@ def test_a_table_that_does_not_follow_from_its_inputs_is_refused(
     said = desk.complaint("credit", "tiny", code=6)
     assert "do not follow from what it says was measured" in said
     assert "coopt verify tiny --epoch 0" in said
+
+
+def test_a_table_that_cannot_be_computed_is_refused(desk: Desk) -> None:
+    register(desk, closes_at=0)
+    desk("seal", "tiny", "--as", "lab")
+    settle(desk, score=2**70)
+    assert "none of a settlement (OverflowError" in desk.complaint("credit", "tiny", code=16)

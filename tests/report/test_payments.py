@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import product
 from typing import Any
 
@@ -13,6 +13,8 @@ from hypothesis import given, settings
 
 from coopt_dag.credit.pot import Terms
 from coopt_dag.errors import IntegrityError
+from coopt_dag.ledger.entries import BountyEntry, DisputeEntry, SettlementEntry
+from coopt_dag.ledger.state import LedgerState
 from coopt_dag.report.credit import explained, summary, sums
 from coopt_dag.report.overtaking import fate_of
 from coopt_dag.report.payments import bounty_sentences, payment_sentences
@@ -245,3 +247,42 @@ def test_parts_of_a_gain_sum_to_it_and_sums_match(table: dict[str, Any]) -> None
     texts = bounty_sentences(table, name_of)
     leaves = [x for x in table["result"]["leaves"] if x["bounty_id"]]
     assert len(texts) == max(len(leaves), len(table["inputs"]["bounties"]))
+
+
+ENTRY = SettlementEntry("0xlab", "root", "cid", 7, (), round=1, final_at=100)
+
+
+def test_how_a_settlement_stands_depends_on_disputes_and_time() -> None:
+    assert standing(ENTRY, now=100) == ("final", "final")
+    assert standing(ENTRY, now=99)[0] == "open"
+    doubted = replace(ENTRY, dispute=DisputeEntry("0xada", 0, 200))
+    assert standing(doubted, now=300)[0] == "disputed"
+    assert standing(replace(ENTRY, is_struck=True), now=300)[0] == "struck"
+
+
+def test_what_an_account_fetched_and_what_waits_is_told_apart_with_its_asset() -> None:
+    coin = "0x" + "0" * 40
+    bounty = {"id": 4, "step": "bias", "asset": coin, "left": 30}
+    table, ann = one_step(80, bounties=[bounty]), account("ann")
+    state = LedgerState()
+    state.bounties[4] = BountyEntry(
+        *(4, "toy", "bias", 1, "0xeve", coin, 30, 30, coin), deadline=9, terms_cid="t"
+    )
+    found = owed(state, table, replace(ENTRY, redeemed=frozenset({0})), ann)
+    assert [(x["amount"], x["asset"]) for x in found["redeemed"]] == [(7000, None)]
+    assert [(x["amount"], x["asset"]) for x in found["waiting"]] == [(30, coin)]
+    assert owed(state, table, ENTRY, account("bob")) == {"redeemed": [], "waiting": []}
+    assert bounty_sentences(table, name_of) == ["bounty 4 for bias: ann gets 30 wei of 30 wei."]
+
+
+def test_a_share_below_one_credit_is_said_to_be_one() -> None:
+    # 1 and 79 parts of 80, of 7 credits
+    table = one_step(1, 80, terms=Terms(budget=10, target=80 * MILLI))
+    assert told(table)[0].endswith("ann gets nothing: the share of 7 credits is less than one.")
+
+
+def test_a_table_without_the_score_of_its_end_is_refused() -> None:
+    table = deepcopy(one_step(80))
+    table["inputs"]["values"].pop()
+    with pytest.raises(IntegrityError, match="lacks the score"):
+        sums(table)
