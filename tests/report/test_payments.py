@@ -15,7 +15,7 @@ from coopt_dag.credit.pot import Terms
 from coopt_dag.errors import IntegrityError
 from coopt_dag.ledger.entries import BountyEntry, DisputeEntry, SettlementEntry
 from coopt_dag.ledger.state import LedgerState
-from coopt_dag.report.credit import explained, summary, sums
+from coopt_dag.report.credit import explained, owed, standing, summary, sums
 from coopt_dag.report.overtaking import fate_of
 from coopt_dag.report.payments import bounty_sentences, payment_sentences
 from coopt_dag.report.unpaid import unpaid
