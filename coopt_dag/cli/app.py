@@ -19,6 +19,7 @@ from coopt_dag.cli import (
     ledgers,
     loop,
     metric,
+    objecting,
     opinions,
     power,
     purses,
@@ -65,6 +66,9 @@ app.command("profile")(ledgers.profile)
 app.command("show")(opinions.show)
 app.command("review")(opinions.review)
 app.command("endorse")(opinions.endorse)
+doubts.app.command("settlement")(objecting.settlement)
+doubts.app.command("settlement-vote")(objecting.settlement_vote)
+doubts.app.command("settlement-lapse")(objecting.settlement_lapse)
 app.add_typer(doubts.app, name="dispute")
 app.command("evaluators")(judges.evaluators)
 app.add_typer(metric.app, name="metric")
