@@ -9,9 +9,9 @@ from coopt_dag.cli import (
     bounties,
     chainfiles,
     chains,
-    credits,
     doubts,
     evaluating,
+    explaining,
     identities,
     ipfs,
     judges,
@@ -58,7 +58,7 @@ app.command("seal")(sealing.seal)
 app.command("unseal")(sealing.unseal)
 app.command("settle")(settling.settle)
 app.command("redeem")(settling.redeem)
-app.command("credit")(credits.credit)
+app.command("credit")(explaining.credit)
 app.command("verify")(verifying.verify)
 app.command("board")(ledgers.board)
 app.command("log")(ledgers.log)
