@@ -101,10 +101,10 @@ def judge(
     gate, end = challenge.spec.gate, challenge.spec.end_to_end
     assert gate is not None  # noqa: S101  # who asks has looked
 
-    def pair(name: str | None, metric: Metric) -> _Pair:
+    def pair(name: str | None, metric: Metric) -> Pair:
         parts = [read_parts(s.plan, s.split, root, step=name) for s in (before, after)]
         groups = clusters_of(challenge, after.split, data, truth=metric.truth)
-        return _Pair(metric, rule_of(gate, metric), parts[0], parts[1], groups)
+        return Pair(metric, rule_of(gate, metric), parts[0], parts[1], groups)
 
     local = pair(step, challenge.steps[step].spec.metric).better()
     whole = pair(None, end.metric)
@@ -139,7 +139,7 @@ def _plain(found: Evidence) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class Pair:
     """Head and candidate by one metric."""
 
     metric: Metric
