@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from coopt_dag.errors import UsageError
 
+_LAST = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+
 
 def to_seconds(text: str) -> int:
     """Read a date, or a date with a time, in UTC unless it names its own offset.
@@ -30,9 +32,11 @@ def to_seconds(text: str) -> int:
 
 
 def from_seconds(seconds: int) -> str:
-    """Give a moment to the minute, in UTC.
+    """Give a moment to the minute, in UTC; a contract takes later ones than the calendar has.
 
-    >>> from_seconds(2_000_000_000)
-    '2033-05-18 03:33 UTC'
+    >>> from_seconds(2_000_000_000), from_seconds(2**63)
+    ('2033-05-18 03:33 UTC', 'after the year 9999')
     """
+    if seconds > _LAST:
+        return "after the year 9999"
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
