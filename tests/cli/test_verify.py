@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from coopt_dag.evaluation import tables
-from coopt_dag.ledger.actions import Review, Score
+from coopt_dag.ledger.actions import Reject, Review, Score
 from coopt_dag.ledger.chainexport import export_chain
 from coopt_dag.ledger.logs import shapes
 from coopt_dag.model.wad import to_wad
@@ -89,9 +89,10 @@ def test_an_outsider_with_ledger_and_store_alone_re_runs_all_and_changes_nothing
     found = said.document
     assert (found["result"], found["epoch"], found["missing"]) == ("PASS", EPOCH, [])
     counts = found["counts"]
-    # two records of the epoch, each with a step's and the end-to-end score; two steps with one
-    # adopted version each make 2^2 configurations of the value table
-    assert (counts["submissions"], counts["scores_compared"]) == (2, 2 * 2 + 4)
+    # two records of the epoch, each with a step's and the end-to-end score; the head of `add` was
+    # scored anew below Ben's `double`; two steps with one adopted version each make 2^2
+    # configurations of the value table
+    assert (counts["submissions"], counts["scores_compared"]) == (2, 2 * 2 + 1 + 4)
     assert counts["outputs_compared"] == 2 * 2
     assert counts["payments"] == 2
     assert counts["largest_difference"] == 0
@@ -452,3 +453,18 @@ def test_dropped_submission_with_its_whole_transaction(folder: Path):
             db.execute(f"delete from {table} where block=?", (block,))
         db.commit()
     diverged(folder, "dropped_submission", f"submission {BENS}")
+
+
+def test_dropped_submission_an_evaluator_refuses_what_is_better(unjudged: World, tmp_path: Path):
+    world = unjudged.copy(tmp_path / "world")
+    with world.desk() as desk:
+        cid = add_bytes(desk.store, b'{"reason": "no_gain"}\n', pin=True)
+        desk.send(Reject(BENS, "no_gain", cid))
+    world.close()
+    world.settle()
+    found = diverged(
+        outsider(world, tmp_path / "outsider"), "dropped_submission", f"submission {BENS}"
+    )
+    # doubled as it should be, its error is 0; the baseline's is not
+    assert found["expected"].startswith("a record: 0, after ")
+    assert found["dispute"].startswith("coopt dispute settlement tiny")

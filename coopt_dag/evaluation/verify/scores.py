@@ -121,11 +121,12 @@ def run_again(task: Task, plan: Mapping[str, Any]) -> None:
     root = task.desk.workspace.root
     before = preview(plan, root)
     due = before.executed + before.scored
-    task.tell(f"scores: {due} nodes to run")
+    if due:
+        task.tell(f"{due} nodes to run")
     try:
         run_plan(task.desk.workspace, plan, cores=task.cores, listener=task.listener)
     except (NodeFailedError, ScoreInvalidError) as error:
-        task.tell(f"scores: a node failed: {error}")
+        task.tell(f"a node failed: {error}")
     after = preview(plan, root)
     task.counts.nodes_run += due - after.executed - after.scored
 
@@ -140,14 +141,15 @@ def _compare(task: Task, one: Rerun) -> Iterator[Divergence]:
         ("e2e_score_wad", event.e2e_score_wad, found["end_to_end"], whole),
     )
     for field, attested, key, metric in pairs:
-        yield from _compare_one(task, one, field, attested, _score(task, one, key), metric)
+        yield from _compare_one(task, one, field, attested, score_at(task, one.plan, key), metric)
 
 
-def _score(task: Task, one: Rerun, key: str) -> int | None:
+def score_at(task: Task, plan: Mapping[str, Any], key: str) -> int | None:
+    """Give a score node's value; None if it did not come to one."""
     root = task.desk.workspace.root
-    if not (root / folder_of(one.plan, key) / SCORE_FILE).is_file():
+    if not (root / folder_of(plan, key) / SCORE_FILE).is_file():
         return None
-    return to_wad(read_score(one.plan, root, key)["value"])
+    return to_wad(read_score(plan, root, key)["value"])
 
 
 def _compare_one(

@@ -13,6 +13,7 @@ from coopt_dag.evaluation.verify.divergence import Divergence
 from coopt_dag.evaluation.verify.hidden import data_of
 from coopt_dag.evaluation.verify.judgements import check_judgements
 from coopt_dag.evaluation.verify.measured import check_measured
+from coopt_dag.evaluation.verify.others import check_others
 from coopt_dag.evaluation.verify.scores import check_scores
 from coopt_dag.evaluation.verify.settlement import case_of, check_sums
 from coopt_dag.evaluation.verify.task import Task, settlement_place
@@ -115,7 +116,10 @@ def _after(task: Task, sample: int | None, rng: Random) -> Iterator[Divergence]:
             yield data.divergence
         if table is not None:
             yield from _before_runs(task, data, table)
+        task.tell("scores: records of the epoch")
         yield from check_scores(task, data, sample=sample, rng=rng)
+        if sample is None:
+            yield from check_others(task, data)
         if table is not None:
             yield from check_measured(task, data, case_of(task, data, table)[0], table)
 
