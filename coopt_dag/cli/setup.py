@@ -39,6 +39,7 @@ def lint(
     """
     from coopt_dag.errors import SpecError
     from coopt_dag.specs.lint import lint as find
+    from coopt_dag.specs.lint import notes
 
     if not path.exists():
         raise UsageError("there is no such path", path=path, hint="coopt lint PATH")
@@ -50,6 +51,8 @@ def lint(
     if errors:
         note(f"{len(errors)} problem{'s' if len(errors) > 1 else ''}")
         return SpecError.exit_code
+    for line in notes(path):
+        note(line)
     if not as_json:
         say("no problems")
     return 0

@@ -61,6 +61,19 @@ def lint(path: Path) -> list[SpecError]:
     return in_order(found)
 
 
+def notes(path: Path) -> list[str]:
+    """Tell what is allowed and seldom wise: challenges at or below `path` without a gate."""
+    path = path.resolve()
+    view = _view(path)
+    below = sorted(path.rglob(_CHALLENGE)) if path.is_dir() else [path]
+    found = []
+    for file in (f for f in below if f.name == _CHALLENGE):
+        read = read_draft(file.parent, view=view).challenge
+        if read is not None and read.spec.gate is None:
+            found.append(f"{view.show(file)} has no `gate`: noise can become a record")
+    return found
+
+
 def _view(path: Path) -> View:
     """Show paths from outside `path`, so that its complaints are told from its neighbours'."""
     view = view_from(path)

@@ -52,3 +52,12 @@ def test_a_baseline_that_ran_tells_how_much_losses_vary(here: Desk) -> None:
     assert (row["score"], row["examples"], row["clusters"]) == ("double", 4, 4)
     assert row["variance_nano"] == pytest.approx(5e9 / 3, rel=1e-6)
     assert {r["score"] for r in found["rows"]} == {"double"}  # `add` has no losses
+
+
+def test_lint_notes_a_missing_gate_and_finds_no_problem(here: Desk) -> None:
+    said = here("lint")
+    assert said.stdout == "no problems\n"
+    assert "steps/tiny/challenge.yaml has no `gate`" in said.stderr
+    with (here.root / "steps/tiny/challenge.yaml").open("a") as file:
+        file.write("gate: {slots: 20}\n")
+    assert here("lint").stderr == ""
