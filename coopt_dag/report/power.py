@@ -72,11 +72,13 @@ def curves_svg(curves: Mapping[int, Sequence[tuple[int, float]]], *, size: int, 
         f'<path d="M{x(size):.1f} {_EDGE}V{_HEIGHT - _EDGE}" stroke="#888" stroke-dasharray="4"/>',
         _text(x(size), _EDGE - 8, f"here: {size}", anchor="middle"),
     ]
+    below = float(_HEIGHT)
     for colour, (tests, points) in zip(_COLOURS, curves.items(), strict=False):
         line = " ".join(f"{x(n):.1f},{y(g):.1f}" for n, g in points)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
         last = points[-1]
-        parts.append(_text(x(last[0]) + 4, y(last[1]) + 4, f"T={tests}"))
+        below = min(y(last[1]) + 4, below - 13)  # lines that lie close keep readable names
+        parts.append(_text(x(last[0]) + 4, below, f"T={tests}"))
     parts += [_text(x(n), _HEIGHT - _EDGE + 18, str(n), anchor="middle") for n in _ends(sizes)]
     parts += [_text(_EDGE - 6, y(g) + 4, f"{g:.2g}", anchor="end") for g in _ends(gains)]
     parts.append(_text(_WIDTH / 2, _HEIGHT - 10, "independent examples", anchor="middle"))
