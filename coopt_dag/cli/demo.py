@@ -42,12 +42,16 @@ if TYPE_CHECKING:
 
 CHALLENGE = "movielens"
 OWNER = "lab"
-CAST = {
-    "ada": ("split", "bias"),
-    "grace": ("matrix_factorisation", "neighbourhood"),
-    "emmy": ("blend", "calibrate"),
-}
-"""Who replaces which steps, in this order."""
+CAST = (
+    ("ada", "split"),
+    ("ada", "bias"),
+    ("grace", "matrix_factorisation"),
+    ("emmy", "neighbourhood"),
+    ("grace", "blend"),
+    ("emmy", "calibrate"),
+)
+"""Who replaces which step, in this order."""
+PEOPLE = tuple(dict.fromkeys(person for person, _ in CAST))
 
 _IDENTITIES = ".coopt/identities"
 _PASSPHRASE = ".coopt/demo.passphrase"  # noqa: S105  # the name of a file
@@ -83,13 +87,13 @@ def play(folder: Path, *, cores: int) -> None:
         count.add(verdict.executed, verdict.reused)
     sealed = seal(lab, challenge, recipients=[], key=key)
     note(f"  the hidden ratings are sealed: epoch {sealed.epoch} begins, root {sealed.root[:16]}…")
-    say(f"3. {', '.join(CAST)} claim, fork and replace steps; each is re-run, scored, recorded")
+    say(f"3. {', '.join(PEOPLE)} claim, fork and replace steps; each is re-run, scored, recorded")
     verdicts = []
-    for person, steps in CAST.items():
-        for step in steps:
-            verdict = _improve(workspace, shipped, person, signers, step, key=key, cores=cores)
-            count.add(verdict.executed, verdict.reused)
-            verdicts.append((person, verdict))
+    for person, step in CAST:
+        verdict = _improve(workspace, shipped, person, signers, step, key=key, cores=cores)
+        count.add(verdict.executed, verdict.reused)
+        verdicts.append((person, verdict))
+    _tell_refused([verdict.step for _, verdict in verdicts if verdict.status != "record"])
     say("4. the epoch ends: the ratings are opened, all combinations of steps are scored on them")
     made = demo_settlement.end_epoch(lab, challenge, key, cores=cores)
     ladder = _ladder(lab, verdicts, cores=cores, count=count)
@@ -100,6 +104,14 @@ def play(folder: Path, *, cores: int) -> None:
     root_cid = keep_artifacts(lab, CHALLENGE, ladder)
     settlement = demo_settlement.words(made, paid)
     _report(lab, origin, workspace, ladder, count, root_cid, settlement)
+
+
+def _tell_refused(steps: list[str]) -> None:
+    if steps:
+        note(
+            f"  {' and '.join(steps)}: no gain that {CHALLENGE}'s hidden ratings could tell from "
+            f"noise (coopt challenge power {CHALLENGE})"
+        )
 
 
 def _stage(origin: LoadedWorkspace, folder: Path) -> LoadedWorkspace:
@@ -134,7 +146,7 @@ def _cast(workspace: LoadedWorkspace) -> tuple[dict[str, KeySigner], AgeKey]:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(phrase + "\n")
-    names = (OWNER, *CAST)
+    names = (OWNER, *PEOPLE)
     for name in names:
         # A light key derivation: this passphrase is random and lies beside the keys anyway.
         new_identity(folder, name, phrase, iterations=4096)

@@ -246,7 +246,8 @@ def _reject(
     if verdict.status == "pending":
         tell(f"  committed to '{feedback.reason}' (all about it, for you alone: {shown})")
         return verdict
-    tell(f"  {verdict.status}: {verdict.reason} (all about it, for you alone: {shown})")
+    why = "" if verdict.reason == verdict.status else f": {verdict.reason}"
+    tell(f"  {verdict.status}{why} (all about it, for you alone: {shown})")
     return verdict
 
 

@@ -62,16 +62,30 @@ def lint(path: Path) -> list[SpecError]:
 
 
 def notes(path: Path) -> list[str]:
-    """Tell what is allowed and seldom wise: challenges at or below `path` without a gate."""
+    """Tell what is allowed and seldom wise in the challenges that `lint` would judge."""
     path = path.resolve()
-    view = _view(path)
-    below = sorted(path.rglob(_CHALLENGE)) if path.is_dir() else [path]
-    found = []
-    for file in (f for f in below if f.name == _CHALLENGE):
-        read = read_draft(file.parent, view=view).challenge
-        if read is not None and read.spec.gate is None:
-            found.append(f"{view.show(file)} has no `gate`: noise can become a record")
+    view, found = _view(path), []
+    for folder in _challenges(path):
+        read = read_draft(folder, view=view).challenge
+        if read is None:
+            continue
+        spec, shown = read.spec, view.show(folder / _CHALLENGE)
+        if spec.gate is None:
+            found.append(f"{shown} has no `gate`: noise can become a record")
+        elif spec.slots == 0 or spec.slots >= spec.gate.slots:
+            found.append(
+                f"{shown}: one contributor (`slots: {spec.slots}`) can use up all tests of a step "
+                f"(`gate.slots: {spec.gate.slots}`)"
+            )
     return found
+
+
+def _challenges(path: Path) -> list[Path]:
+    folder = _enclosing(path, _CHALLENGE)
+    if folder is not None:
+        return [folder]
+    steps = _workspace(path)[1] if (path / WORKSPACE_FILE).is_file() else path
+    return sorted(file.parent for file in steps.glob(f"*/{_CHALLENGE}"))
 
 
 def _view(path: Path) -> View:
