@@ -29,6 +29,8 @@ class Sources:
     cars: tuple[Path, ...]
     api: str | None
     gateways: tuple[str, ...]
+    head: str | None = None
+    """Hash of a block that others know."""
 
     def desk(
         self, workspace: LoadedWorkspace, *, tell: Callable[[str], None]
@@ -55,9 +57,13 @@ class Sources:
             wrong = chain.check_code(url=self.url, address=self.address)
             return open_rpc(self.url, address=self.address, index=workspace.state_dir), wrong
         path, again = workspace.state_dir / LEDGER_FILE, workspace.state_dir / "executed"
-        chain.take(self.ledger, path)
+        tell("ledger: taking a copy")
+        is_executed = chain.take(self.ledger, path)
         shutil.rmtree(again, ignore_errors=True)
-        wrong = chain.check_file(path, again, tell) or chain.check_code(path=path)
+        wrong = None if is_executed else chain.check_file(path, again, tell)
+        if self.head is not None:
+            wrong = wrong or chain.check_head(path, self.head)
+        wrong = wrong or chain.check_code(path=path)
         return ChainFileReader(path), wrong
 
     def _store(self, workspace: LoadedWorkspace) -> Blocks:

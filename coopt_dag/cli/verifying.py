@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from coopt_dag.evaluation.verify.task import Task
     from coopt_dag.specs.loaded import LoadedWorkspace
 
+_HASH = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 _TOML = 'schema = "coopt/workspace/1"\nname = "verify"\n'
 
 
@@ -44,6 +46,10 @@ def verify(
     rpc: Annotated[str | None, typer.Option(metavar="URL", help="Node of a shared chain.")] = None,
     address: Annotated[
         str | None, typer.Option(metavar="0x…", help="Of the ledger's contract there.")
+    ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(metavar="HASH", help="Of a block that others know; it must be in the file."),
     ] = None,
     store: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of a store of blocks.")
@@ -72,9 +78,17 @@ def verify(
     from coopt_dag.cli.verify_sources import sources
 
     found = sources(ledger, rpc, address, store, car or [], gateway or [])
+    if head is not None and (_HASH.fullmatch(head) is None or found.ledger is None):
+        raise UsageError(
+            "--head takes the hash of a block of a ledger's file", hint="coopt ledger status"
+        )
+    found = replace(found, head=head)
     number = secrets.randbelow(2**32) if seed is None else seed
-    with _scratch(folder) as workspace:
-        task, divergence = _verified(workspace, found, challenge, epoch, sample, number, cores)
+    with ExitStack() as stack:
+        workspace = stack.enter_context(_scratch(folder))
+        task, divergence = _verified(
+            stack, workspace, found, challenge, epoch, sample, number, cores
+        )
         return _told(task, divergence, sample, number, as_json=as_json)
 
 
@@ -102,6 +116,7 @@ def _scratch(folder: Path | None) -> Iterator[LoadedWorkspace]:
 
 
 def _verified(
+    stack: ExitStack,
     workspace: LoadedWorkspace,
     found: Sources,
     challenge: str,
@@ -116,10 +131,9 @@ def _verified(
     from coopt_dag.evaluation.verify.whole import named, task_of
     from coopt_dag.evaluation.verify.whole import verify as check
 
-    with ExitStack() as stack:
-        desk, wrong = found.desk(workspace, tell=note)
-        stack.callback(desk.ledger.close)
-        listener = stack.enter_context(shown())
+    desk, wrong = found.desk(workspace, tell=note)
+    stack.callback(desk.ledger.close)
+    with shown() as listener:
         task = task_of(
             *(desk, challenge),
             epoch=epoch,
@@ -146,6 +160,7 @@ def _told(
         "result": result_of(task, divergence),
         "challenge": task.name,
         "epoch": task.epoch,
+        "head": task.desk.ledger.head().block_hash,
         "settlement": proposal and proposal.table_cid,
         "sample": sample,
         "seed": None if sample is None else seed,
@@ -187,6 +202,7 @@ def _say(document: dict[str, Any], task: Task, divergence: Divergence | None) ->
     )
     if task.proposal is not None and not task.missing:
         say(f"{counts.payments} payments recomputed, root {task.proposal.root}")
+    say(f"the ledger's last block is {document['head']}")
     if document["sample"] is not None:
         say(f"a sample of {document['sample']} records, --seed {document['seed']}")
     for row in task.missing:

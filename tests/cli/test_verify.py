@@ -13,17 +13,21 @@ from typing import Any
 import pytest
 
 from coopt_dag.evaluation import tables
+from coopt_dag.evaluation.register import register
 from coopt_dag.ledger.actions import Reject, Review, Score
 from coopt_dag.ledger.chainexport import export_chain
+from coopt_dag.ledger.embedded import ADDRESS
 from coopt_dag.ledger.logs import shapes
 from coopt_dag.model.wad import to_wad
+from coopt_dag.specs.challenge import load_challenge
 from coopt_dag.store.car import write_car
 from coopt_dag.store.cid import CID
 from coopt_dag.store.folders import add_bytes, add_path, fetch_path
 from coopt_dag.store.layout import Layout
 from coopt_dag.store.local import LocalStore
 from coopt_dag.store.walk import walk
-from tests.cli.verifiable import ADA, BEN, EPOCH, LAB, Said, World, begun, coopt, outsider
+from tests.cli.verifiable import ADA, BEN, EPOCH, LAB, Said, World, begun, coopt, outsider, served
+from tests.workspaces import tiny
 
 ADAS, BENS = 3, 4
 """Numbers of their submissions: the baselines of two steps are 1 and 2."""
@@ -146,6 +150,59 @@ def test_a_review_between_settling_and_proposing_is_no_fault_of_the_settlement(
     assert said.code == 0, said
 
 
+@pytest.fixture(scope="module")
+def unsealed(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A challenge without a seal, whose sprint is over: its owner's baselines alone are judged."""
+    world = World(tiny(tmp_path_factory.mktemp("worlds") / "unsealed"))
+    sprint = "{id: one, opens: 1970-01-01T00:00:00Z, closes: 1970-01-01T00:15:00Z}"
+    with (world.root / "steps/tiny/challenge.yaml").open("a") as file:
+        file.write(f"sprints:\n  - {sprint}\n")
+    with world.desk() as desk:
+        challenge = load_challenge(desk.workspace, "tiny")
+        register(desk, challenge, cores=2, tell=lambda _: None)
+    return world
+
+
+def test_without_a_seal_the_data_come_by_cid_from_the_settlements_table(
+    unsealed: World, tmp_path: Path
+):
+    world = unsealed.copy(tmp_path / "world")
+    world.settle(epoch=0)
+    said = verified(outsider(world, tmp_path / "outsider"))
+    assert said.code == 0, said
+    # the baselines of two steps, each with its own and the end-to-end score, and the one
+    # configuration of an epoch that adopted nothing
+    assert said.document["counts"]["scores_compared"] == 2 * 2 + 1
+
+
+def test_before_a_settlement_names_the_data_nothing_can_be_compared(
+    unsealed: World, tmp_path: Path
+):
+    said = verified(outsider(unsealed, tmp_path / "outsider"))
+    assert (said.code, said.document["settlement"]) == (14, None)
+    assert said.document["missing"][0]["what"] == "scores of submissions 1, 2"
+
+
+def test_changed_data_in_a_settlements_table(unsealed: World, tmp_path: Path):
+    def swap(inputs: dict[str, Any]) -> None:
+        row = next(r for r in inputs["data"] if r["path"] == "sealed/total.json")
+        row["sha256"] = "ab" * 32
+
+    proposed(unsealed, tmp_path, swap, "changed_data", "sealed/total.json", epoch=0)
+
+
+def test_a_chain_behind_a_node_does_as_well(settled: World, folder: Path):
+    (folder / "ledger.sqlite").unlink()
+    with served(settled.ledger) as url:
+        said = verified(folder, "--rpc", url, "--address", ADDRESS)
+        assert said.code == 0, said
+        assert "the contracts' code" in said.stderr
+        assert said.document["counts"]["payments"] == 2
+        other = ADDRESS[:-1] + "0"
+        assert verified(folder, "--rpc", url, "--address", other).code == 10
+    assert "--rpc needs --address" in verified(folder, "--rpc", url).stderr
+
+
 # What is missing
 
 
@@ -240,7 +297,11 @@ def test_changed_score_in_a_settlements_table(unsettled: World, tmp_path: Path):
 
 
 def proposed(
-    unsettled: World, tmp_path: Path, change: Callable[[dict[str, Any]], None], *expected: str
+    unsettled: World,
+    tmp_path: Path,
+    change: Callable[[dict[str, Any]], None],
+    *expected: str,
+    epoch: int = EPOCH,
 ) -> dict[str, Any]:
     """Propose a table whose inputs were changed and whose sums are right; give what is named."""
     world = unsettled.copy(tmp_path / "world")
@@ -248,12 +309,12 @@ def proposed(
     def publish(case: Any, table: dict[str, Any]) -> tuple[dict[str, Any], str]:
         inputs = json.loads(json.dumps(table["inputs"]))
         change(inputs)
-        made = tables.table_of("tiny", EPOCH, inputs)
+        made = tables.table_of("tiny", epoch, inputs)
         return made, add_bytes(case.desk.store, tables.to_text(made).encode(), pin=True)
 
-    world.settle(publish)
+    world.settle(publish, epoch=epoch)
     found = diverged(outsider(world, tmp_path / "outsider"), *expected)
-    command = f"coopt dispute settlement tiny --epoch {EPOCH} --evidence divergence.json"
+    command = f"coopt dispute settlement tiny --epoch {epoch} --evidence divergence.json"
     assert found["dispute"] == command
     return found
 
@@ -468,3 +529,15 @@ def test_dropped_submission_an_evaluator_refuses_what_is_better(unjudged: World,
     # doubled as it should be, its error is 0; the baseline's is not
     assert found["expected"].startswith("a record: 0, after ")
     assert found["dispute"].startswith("coopt dispute settlement tiny")
+
+
+def test_a_chain_that_lacks_a_block_that_others_know_is_another_one(
+    settled: World, unsettled: World, tmp_path: Path
+):
+    known = verified(outsider(settled, tmp_path / "one")).document["head"]
+    assert verified(tmp_path / "one", "--head", known).code == 0
+    said = verified(outsider(unsettled, tmp_path / "two"), "--head", known)
+    assert said.code == 6
+    assert said.document["divergence"]["kind"] == "changed_ledger"
+    assert said.document["divergence"]["expected"] == known
+    assert verified(tmp_path / "two", "--head", "0x12").code == 2

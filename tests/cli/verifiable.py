@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import queue
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import chdir, closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from coopt_dag.evaluation.seal import seal, unseal
 from coopt_dag.evaluation.submit import claim, fork, submit
 from coopt_dag.ledger.embedded import open_embedded
 from coopt_dag.ledger.keys import KeySigner
+from coopt_dag.ledger.rpc import EmbeddedProvider
 from coopt_dag.specs.challenge import load_challenge
 from coopt_dag.specs.workspace import find_workspace
 from coopt_dag.store.local import LocalStore
@@ -75,11 +79,11 @@ class World:
         with self.desk() as desk:
             return [v.status for v in evaluate_pending(desk, cores=2, tell=lambda _: None)]
 
-    def settle(self, change: Any = None) -> str:
+    def settle(self, change: Any = None, *, epoch: int = EPOCH) -> str:
         """Settle, with inputs or a table that `change` has altered; give the table's CID."""
         with self.desk() as desk:
             challenge = load_challenge(desk.workspace, "tiny")
-            case = settling.open_case(desk, challenge, EPOCH, now=LATER)
+            case = settling.open_case(desk, challenge, epoch, now=LATER)
             table, cid = settling.publish(case, settling.measure(case, cores=2))
             if change is not None:
                 table, cid = change(case, table)
@@ -134,3 +138,55 @@ def coopt(folder: Path, *words: str) -> Said:
     with chdir(folder), redirect_stdout(out), redirect_stderr(err):
         code = guarded(list(words))
     return Said(code, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def served(ledger: Path) -> Iterator[str]:
+    """Serve an embedded chain as a node does, JSON-RPC over HTTP; give its URL."""
+    ready: queue.Queue[ChainNode] = queue.Queue()
+    thread = threading.Thread(target=_serve, args=(ledger, ready))
+    thread.start()
+    server = ready.get(timeout=10)
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+class ChainNode(HTTPServer):
+    """A chain, held by the one thread that answers."""
+
+    provider: EmbeddedProvider
+
+
+def _serve(ledger: Path, ready: queue.Queue[ChainNode]) -> None:
+    with (
+        closing(EmbeddedProvider(ledger)) as provider,
+        ChainNode(("127.0.0.1", 0), _Answers) as server,
+    ):
+        server.provider = provider
+        ready.put(server)
+        server.serve_forever(poll_interval=0.05)
+
+
+class _Answers(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answer = [self._one(q) for q in asked] if isinstance(asked, list) else self._one(asked)
+        text = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def _one(self, question: dict[str, Any]) -> dict[str, Any]:
+        provider = self.server.provider  # type: ignore[attr-defined]
+        return provider.make_request(question["method"], question["params"]) | {
+            "jsonrpc": "2.0",
+            "id": question["id"],
+        }
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""

@@ -14,7 +14,8 @@ from coopt_dag.evaluation.verify.task import plain
 from coopt_dag.ledger import events as ev
 from coopt_dag.ledger.chaincheck import check_chain
 from coopt_dag.ledger.chainexport import export_chain, import_chain
-from coopt_dag.ledger.chainfile import ChainFileReader
+from coopt_dag.ledger.chainfile import ChainFile, ChainFileReader
+from coopt_dag.ledger.chainrows import number_of
 from coopt_dag.ledger.verification import verify_embedded, verify_rpc
 
 if TYPE_CHECKING:
@@ -31,8 +32,13 @@ _MONEY = (ev.SettlementProposed, ev.SettlementDecided, ev.Redeemed, ev.Funded)
 _SCORES = ("score_wad", "e2e_score_wad", "improvement_wad", "before_wad", "new_wad", "old_wad")
 
 
-def take(source: Path, target: Path) -> None:
+def take(source: Path, target: Path) -> bool:
     """Copy a ledger's file, or make it of an export; the source is only read.
+
+    Returns
+    -------
+    bool
+        Whether every block was executed on the way.
 
     Raises
     ------
@@ -57,6 +63,7 @@ def take(source: Path, target: Path) -> None:
             shutil.copyfile(wal, target.with_name(f"{target.name}-wal"))
     else:
         import_chain(source, target)
+    return not is_database
 
 
 def check_file(path: Path, again: Path, tell: Callable[[str], None]) -> Divergence | None:
@@ -84,6 +91,19 @@ def check_file(path: Path, again: Path, tell: Callable[[str], None]) -> Divergen
     if altered is not None or check.finding is None:
         return altered
     return _broken(path, check.finding, None)
+
+
+def check_head(path: Path, block_hash: str) -> Divergence | None:
+    """Insist that a block that others know is in the chain: one that was rebuilt lacks it."""
+    with closing(ChainFile(path, create=False)) as file:
+        head = file.head()
+        known = bytes.fromhex(block_hash.removeprefix("0x"))
+        if number_of(file.db, known) is not None:
+            return None
+    return Divergence(
+        *(kinds.CHANGED_LEDGER, f"block {head.height}", block_hash, head.block_hash),
+        "this chain does not hold the block that others know: it is another one, or an older copy",
+    )
 
 
 def check_code(*, path: Path | None = None, url: str = "", address: str = "") -> Divergence | None:
