@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.credit.gate import is_record
-from coopt_dag.errors import CooptError, LedgerRefusedError, NodeFailedError
+from coopt_dag.errors import CooptError, LedgerRefusedError, NodeFailedError, ScoreInvalidError
 from coopt_dag.evaluation import attest, gate
 from coopt_dag.evaluation.feedback import (
     IRREPRODUCIBLE,
@@ -270,7 +270,7 @@ def _judge(
     told = public | {"outputs": {}, "no_outputs": "no record"}
     if not _would_be_record(case, state, scores):
         return _reject(case, Feedback(NO_GAIN), told, account, tell)
-    gated = _gated(case, state, scores)
+    gated = _gated(case, state, pipeline, scores)
     if gated is not None:
         account |= {"gate": gate.account(gated)}
         if gated.outcome != "adopted":
@@ -309,21 +309,40 @@ def _would_be_record(case: _Case, state: LedgerState, scores: Scores) -> bool:
     )
 
 
-def _gated(case: _Case, state: LedgerState, scores: Scores) -> GateVerdict | None:
-    """Compare with the head example by example; None without a gate, or a head to compare with."""
+def _gated(
+    case: _Case, state: LedgerState, pipeline: Mapping[str, LoadedSolution], scores: Scores
+) -> GateVerdict | None:
+    """Compare with the head example by example; None without a gate, or a head to compare with.
+
+    What the whole does not adopt leaves the head where it is, so variants of it would pass again
+    and again: each must also be better than the local record before it.
+    """
     submission, challenge = case.submission, case.challenge
     head = state.head(submission.challenge, submission.step)
     if challenge.spec.gate is None or head is None or submission.is_baseline:
         return None
     workspace = case.desk.workspace
-    return gate.judge(
-        challenge,
-        submission.step,
-        before=case.score(case.desk.record_pipeline(challenge, state)),
-        after=scores,
-        root=workspace.root,
-        data=case.data or workspace.data_dir,
-    )
+
+    def against(before: Scores) -> GateVerdict:
+        return gate.judge(
+            challenge,
+            submission.step,
+            before=before,
+            after=scores,
+            root=workspace.root,
+            data=case.data or workspace.data_dir,
+        )
+
+    found = against(case.score(case.desk.record_pipeline(challenge, state)))
+    rival = gate.latest_local(state, submission)
+    if found.outcome != "local record only" or rival is None:
+        return found
+    rivals = dict(pipeline) | {submission.step: case.desk.solution(rival.solution_cid)}
+    try:
+        again = against(case.score(rivals))
+    except (NodeFailedError, ScoreInvalidError):  # it ran with other heads, and is no rival now
+        return found
+    return again if again.outcome == "refused" else found
 
 
 def _send(

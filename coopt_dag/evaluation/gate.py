@@ -15,6 +15,7 @@ from coopt_dag.credit.jackknife import jackknifed
 from coopt_dag.credit.paired import Paired, paired
 from coopt_dag.errors import SpecError
 from coopt_dag.evaluation.examples import clusters_of
+from coopt_dag.evaluation.feedback import LOCAL_RECORD
 from coopt_dag.evaluation.losses import Parts, in_nano, read_parts, unit_loss
 
 if TYPE_CHECKING:
@@ -71,6 +72,17 @@ def is_spent(gate: Gate | None, state: LedgerState, submission: Submission) -> b
         if (s.challenge, s.step, s.epoch) == mine and not s.is_baseline and s.id < submission.id
     )
     return before >= gate.slots
+
+
+def latest_local(state: LedgerState, submission: Submission) -> Submission | None:
+    """Give the local record of the step and epoch that was handed in last before a submission."""
+    mine = submission.challenge, submission.step, submission.epoch
+    before = [
+        s
+        for n, s in sorted(state.submissions.items())
+        if n < submission.id and (s.challenge, s.step, s.epoch) == mine and s.reason == LOCAL_RECORD
+    ]
+    return before[-1] if before else None
 
 
 def judge(

@@ -117,6 +117,18 @@ def test_what_hurts_the_whole_is_a_local_record(tmp_path: Path, tell: Tell) -> N
     assert (known["whole"]["passed"], known["whole"]["gain"]) == (False, -10 * 10**9)
 
 
+def test_a_variant_of_a_local_record_is_none(tmp_path: Path, tell: Tell) -> None:
+    scene = seat(tmp_path, tell, GATE.replace("slots: 2", "slots: 9"))
+    assert judged(scene, tell, ALL_BUT_FIRST).reason == "local_record"
+    # As far from the truth as the first one, or further: it would beat the head, which has not
+    # moved, as well as the first one did.
+    again = judged(scene, tell, ALL_BUT_FIRST + "# another comment\n", name="y")
+    assert again.reason == "no_gain"
+    # The last number is left out as well: 2 * 49 further away.
+    less = ALL_BUT_FIRST.replace("v[1:])]", "v[1:-1]), 0]")
+    assert judged(scene, tell, less, name="z").reason == "no_gain"
+
+
 def test_a_whole_that_may_lose_a_little_adopts_it(tmp_path: Path, tell: Tell) -> None:
     rules = GATE.replace("{", "{non_inferiority: 10, ")
     assert judged(seat(tmp_path, tell, rules), tell, ALL_BUT_FIRST).status == "record"
