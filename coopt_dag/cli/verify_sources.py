@@ -101,7 +101,7 @@ def sources(
         store, cars = _content(here)
     for path in (*([] if store is None else [store]), *cars):
         if not path.exists():
-            raise UsageError("there is nothing", path=path, hint="--store DIR, or --car FILE")
+            raise UsageError("there is no such place", path=path, hint="--store DIR, or --car FILE")
     own = config is not None and not told
     return Sources(
         file,
