@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,19 +101,22 @@ def used_up(rng: np.random.Generator, _submissions: int) -> Outcome:
 def padded_records(rng: np.random.Generator, submissions: int) -> Outcome:
     """Variants of Ann's local record are as good as hers; some are better by luck when sealed.
 
-    Each is compared with the head, which no local record replaces, so the gate lets them pass. Each
-    is paid for what it adds to the best before it, as `coopt_dag.evaluation.local` has it.
+    Each is compared with the head, which no local record replaces, and with the local record before
+    it, which it must exceed as well. Each is paid for what it adds to the best before it, as
+    `coopt_dag.evaluation.local` has it.
     """
     world, (ann, *_) = scene(rng)
     start = world.right(world.baseline)
     best, rises = int(start[SIZE:].sum()), {"ann": 0, EVE: 0}
+    latest = world
     for i in range(submissions // PEOPLE):
         version = ann.version.copy()
         if i:
             places = rng.integers(0, 2 * SIZE, CHANGED)
             version[places] = useful(rng)[places]
-        record = Ours(world, slots=submissions // PEOPLE)
-        if record.hand_in(Entry(EVE, version)).accepted:
+        rivals = (Ours(one, slots=submissions // PEOPLE) for one in (world, latest))
+        if all(rival.hand_in(Entry(EVE, version)).accepted for rival in rivals):
+            latest = replace(world, baseline=(version, *world.baseline[1:]))
             found = int(world.right((version, *world.baseline[1:]))[SIZE:].sum())
             rises[EVE if i else "ann"] += max(0, found - best)
             best = max(best, found)
