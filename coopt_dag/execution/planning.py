@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.errors import DataMissingError, UnknownNameError
+from coopt_dag.errors import UnknownNameError
 from coopt_dag.execution.cached import plan_path
-from coopt_dag.execution.environments import environment_id, platform_tag
+from coopt_dag.execution.draft import Draft
+from coopt_dag.execution.environments import platform_tag
 from coopt_dag.execution.request import (
-    EXAMPLE,
     Request,
     harness_version,
     metrics_version,
@@ -22,7 +21,6 @@ from coopt_dag.graph.plan import Planner, grid
 from coopt_dag.graph.shape import (
     DATA,
     ChallengeShape,
-    DatasetShape,
     MetricShape,
     Port,
     SolutionShape,
@@ -30,7 +28,6 @@ from coopt_dag.graph.shape import (
 )
 from coopt_dag.model.artifact import filename
 from coopt_dag.specs.challenge import load_challenge
-from coopt_dag.specs.tree import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,99 +71,6 @@ def write_plan(plan: Plan, path: Path) -> None:
     part.replace(path)
 
 
-@dataclass(slots=True)
-class _Draft:
-    """Collects the parts of a plan for one challenge of one workspace."""
-
-    workspace: LoadedWorkspace
-    challenge: LoadedChallenge
-    solutions: dict[str, dict[str, Any]]
-    data: dict[str, str]
-    environments: dict[str, dict[str, Any]]
-    data_dir: Path
-
-    def relative(self, path: Path) -> str:
-        inside = path.is_relative_to(self.workspace.root)
-        return path.relative_to(self.workspace.root).as_posix() if inside else path.as_posix()
-
-    def environment(self, lock: Path, lock_sha256: str, *, preload: list[str] | None) -> str:
-        name = environment_id(lock_sha256)
-        self.environments.setdefault(name, {"lock": self.relative(lock), "preload": preload})
-        return name
-
-    def default_environment(self) -> str:
-        lock = self.challenge.path / self.challenge.spec.environment.lock
-        return self.environment(
-            lock,
-            self.challenge.lock_sha256,
-            preload=list(self.challenge.spec.environment.preload),
-        )
-
-    def solution(self, step: str, loaded: LoadedSolution) -> SolutionShape:
-        spec = loaded.spec
-        environment = self.default_environment()
-        if spec.environment is not None:
-            lock = loaded.path / spec.environment
-            environment = self.environment(lock, file_sha256(lock), preload=None)  # a stranger's
-        entry = spec.entry.model_dump(mode="json")
-        name = digest(
-            {
-                "tree": loaded.tree_sha256,
-                "entry": entry,
-                "params": spec.params,
-                "environment": environment,
-            }
-        )
-        self.solutions[name] = {
-            "id": spec.id,
-            "step": step,
-            "code": self.relative(loaded.path),
-            "entry": entry,
-            "params": spec.params,
-            "environment": environment,
-        }
-        return SolutionShape(spec.id, step, name)
-
-    def file(self, path: Path, what: str) -> str:
-        if not path.exists():
-            raise DataMissingError(
-                f"{what} of challenge '{self.challenge.spec.id}' is not on this machine",
-                path=self.relative(path),
-                hint=f"coopt data fetch {self.challenge.spec.id}",
-            )
-        name = file_sha256(path)
-        # Beside opened hidden data lie links to public files: the file itself is what nodes read.
-        inside = path.is_relative_to(self.workspace.root)
-        self.data[name] = self.relative(path if inside else path.resolve())
-        return name
-
-    def dataset(self, split: str) -> DatasetShape:
-        spec = self.challenge.spec
-        if split == EXAMPLE:
-            return self._example()
-        if split not in spec.splits:
-            raise UnknownNameError("split", split, spec.splits)
-        folder = self.data_dir / spec.id
-        found = spec.splits[split]
-        return DatasetShape(
-            split,
-            {n: self.file(folder / p, f"input '{n}'") for n, p in found.inputs.items()},
-            {n: self.file(folder / p, f"truth '{n}'") for n, p in found.truths.items()},
-        )
-
-    def _example(self) -> DatasetShape:
-        spec, types = self.challenge.spec, self.challenge.types
-
-        def files(names: Mapping[str, str], room: str) -> dict[str, str]:
-            folder = self.challenge.path / EXAMPLE / room
-            return {
-                n: self.file(folder / filename(types[t], n), f"example of '{n}'")
-                for n, t in names.items()
-            }
-
-        return DatasetShape(EXAMPLE, files(spec.data, "inputs"), files(spec.truths, "truths"))
-
-
 def make_plan(
     workspace: LoadedWorkspace,
     challenge: LoadedChallenge,
@@ -188,7 +92,7 @@ def make_plan(
     data_dir
         Absolute folder that stands for the workspace's `data/`; it may lie outside.
     """
-    draft = _Draft(workspace, challenge, {}, {}, {}, data_dir or workspace.data_dir)
+    draft = Draft(workspace, challenge, {}, {}, {}, data_dir or workspace.data_dir)
     shape = _challenge_shape(draft)
     planner = Planner(shape, scored=request.scored, whole_only=configurations is not None)
     datasets = [draft.dataset(s) for s in _splits(draft, request)]
@@ -203,7 +107,7 @@ def make_plan(
     return _document(draft, shape, planner, request)
 
 
-def _splits(draft: _Draft, request: Request) -> tuple[str, ...]:
+def _splits(draft: Draft, request: Request) -> tuple[str, ...]:
     if request.splits:
         return request.splits
     spec = draft.challenge.spec
@@ -224,7 +128,7 @@ def has_data(workspace: LoadedWorkspace, challenge: LoadedChallenge, splits: Ite
 
 
 def _selections(
-    draft: _Draft,
+    draft: Draft,
     shape: ChallengeShape,
     request: Request,
     overrides: Mapping[str, LoadedSolution],
@@ -249,7 +153,7 @@ def _selections(
 
 
 def _given(
-    draft: _Draft, configurations: Iterable[Mapping[str, LoadedSolution]]
+    draft: Draft, configurations: Iterable[Mapping[str, LoadedSolution]]
 ) -> Iterable[dict[str, SolutionShape]]:
     """Hash each solution once, however many configurations it is in."""
     known: dict[tuple[str, Path], SolutionShape] = {}
@@ -269,7 +173,7 @@ def _named(step: LoadedStep, solution: str) -> LoadedSolution:
     return step.solutions[solution]
 
 
-def _challenge_shape(draft: _Draft) -> ChallengeShape:
+def _challenge_shape(draft: Draft) -> ChallengeShape:
     spec, loaded = draft.challenge.spec, draft.challenge.steps
     edges = [(e.source.split("."), e.target.split(".")) for e in spec.edges]
     order = topological_order(list(spec.steps), [(s[0], t[0]) for s, t in edges if s[0] != DATA])
@@ -294,7 +198,7 @@ def _challenge_shape(draft: _Draft) -> ChallengeShape:
 
 
 def _step_shape(
-    draft: _Draft, step: LoadedStep, origin: Mapping[tuple[str, str], tuple[str, str]]
+    draft: Draft, step: LoadedStep, origin: Mapping[tuple[str, str], tuple[str, str]]
 ) -> StepShape:
     spec, types = step.spec, draft.challenge.types
 
@@ -311,7 +215,7 @@ def _step_shape(
 
 
 def _metric_shape(
-    draft: _Draft, label: str, step: str, metric: Metric, code_sha256: str
+    draft: Draft, label: str, step: str, metric: Metric, code_sha256: str
 ) -> MetricShape:
     types, spec = draft.challenge.types, draft.challenge.spec
     outputs = draft.challenge.steps[step].spec.outputs
@@ -335,7 +239,7 @@ def _ranking_part(metric: Metric) -> dict[str, Any]:
     )
 
 
-def _document(draft: _Draft, shape: ChallengeShape, planner: Planner, request: Request) -> Plan:
+def _document(draft: Draft, shape: ChallengeShape, planner: Planner, request: Request) -> Plan:
     spec, types = draft.challenge.spec, draft.challenge.types
     steps = {}
     metrics = {"end_to_end": _metric_entry(draft, shape.end_to_end)}
@@ -397,7 +301,7 @@ def _document(draft: _Draft, shape: ChallengeShape, planner: Planner, request: R
     return body
 
 
-def _metric_entry(draft: _Draft, shape: MetricShape) -> dict[str, Any]:
+def _metric_entry(draft: Draft, shape: MetricShape) -> dict[str, Any]:
     spec = draft.challenge.spec
     whole = shape.label == "end_to_end"
     step = draft.challenge.steps[shape.step]

@@ -1,0 +1,119 @@
+"""What a plan is made of, collected from a challenge's files: solutions, data, environments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from coopt_dag.errors import DataMissingError, UnknownNameError
+from coopt_dag.execution.environments import environment_id
+from coopt_dag.execution.request import EXAMPLE
+from coopt_dag.graph.keys import digest
+from coopt_dag.graph.shape import DatasetShape, SolutionShape
+from coopt_dag.model.artifact import filename
+from coopt_dag.specs.tree import file_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedWorkspace
+
+
+@dataclass(slots=True)
+class Draft:
+    """Collects the parts of a plan for one challenge of one workspace."""
+
+    workspace: LoadedWorkspace
+    challenge: LoadedChallenge
+    solutions: dict[str, dict[str, Any]]
+    data: dict[str, str]
+    environments: dict[str, dict[str, Any]]
+    data_dir: Path
+
+    def relative(self, path: Path) -> str:
+        """Show a path as plans have it: from the workspace, or whole if it lies outside."""
+        inside = path.is_relative_to(self.workspace.root)
+        return path.relative_to(self.workspace.root).as_posix() if inside else path.as_posix()
+
+    def environment(self, lock: Path, lock_sha256: str, *, preload: list[str] | None) -> str:
+        """Take up an environment by its lock; give its name."""
+        name = environment_id(lock_sha256)
+        self.environments.setdefault(name, {"lock": self.relative(lock), "preload": preload})
+        return name
+
+    def default_environment(self) -> str:
+        """Take up the challenge's own environment; give its name."""
+        lock = self.challenge.path / self.challenge.spec.environment.lock
+        return self.environment(
+            lock,
+            self.challenge.lock_sha256,
+            preload=list(self.challenge.spec.environment.preload),
+        )
+
+    def solution(self, step: str, loaded: LoadedSolution) -> SolutionShape:
+        """Take up a solution, named by all that its result depends on but its inputs."""
+        spec = loaded.spec
+        environment = self.default_environment()
+        if spec.environment is not None:
+            lock = loaded.path / spec.environment
+            environment = self.environment(lock, file_sha256(lock), preload=None)  # a stranger's
+        entry = spec.entry.model_dump(mode="json")
+        name = digest(
+            {
+                "tree": loaded.tree_sha256,
+                "entry": entry,
+                "params": spec.params,
+                "environment": environment,
+            }
+        )
+        self.solutions[name] = {
+            "id": spec.id,
+            "step": step,
+            "code": self.relative(loaded.path),
+            "entry": entry,
+            "params": spec.params,
+            "environment": environment,
+        }
+        return SolutionShape(spec.id, step, name)
+
+    def file(self, path: Path, what: str) -> str:
+        """Take up a data file; give its sha256."""
+        if not path.exists():
+            raise DataMissingError(
+                f"{what} of challenge '{self.challenge.spec.id}' is not on this machine",
+                path=self.relative(path),
+                hint=f"coopt data fetch {self.challenge.spec.id}",
+            )
+        name = file_sha256(path)
+        # Beside opened hidden data lie links to public files: the file itself is what nodes read.
+        inside = path.is_relative_to(self.workspace.root)
+        self.data[name] = self.relative(path if inside else path.resolve())
+        return name
+
+    def dataset(self, split: str) -> DatasetShape:
+        """Take up the files of a split."""
+        spec = self.challenge.spec
+        if split == EXAMPLE:
+            return self._example()
+        if split not in spec.splits:
+            raise UnknownNameError("split", split, spec.splits)
+        folder = self.data_dir / spec.id
+        found = spec.splits[split]
+        return DatasetShape(
+            split,
+            {n: self.file(folder / p, f"input '{n}'") for n, p in found.inputs.items()},
+            {n: self.file(folder / p, f"truth '{n}'") for n, p in found.truths.items()},
+        )
+
+    def _example(self) -> DatasetShape:
+        spec, types = self.challenge.spec, self.challenge.types
+
+        def files(names: Mapping[str, str], room: str) -> dict[str, str]:
+            folder = self.challenge.path / EXAMPLE / room
+            return {
+                n: self.file(folder / filename(types[t], n), f"example of '{n}'")
+                for n, t in names.items()
+            }
+
+        return DatasetShape(EXAMPLE, files(spec.data, "inputs"), files(spec.truths, "truths"))
