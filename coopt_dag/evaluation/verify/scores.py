@@ -45,6 +45,8 @@ class Rerun:
     event: Scored
     challenge: LoadedChallenge
     plan: Mapping[str, Any]
+    epoch: int
+    """Of the seal that was the latest when it was judged."""
 
     def pipeline(self, split: str) -> Mapping[str, Any] | None:
         """Give the plan's pipeline on a split."""
@@ -70,8 +72,7 @@ def check_scores(
             task.lacks(f"scores of submissions {numbers}", "the data that judged them are not here")
         return
     reruns = [_planned(task, data, event) for event in events]
-    for group in _alike(reruns):
-        run_again(task, merged([one.plan for one in group]))
+    run_together(task, [one.plan for one in reruns])
     for one in reruns:
         yield from _compare(task, one)
         yield from _compare_outputs(task, one)
@@ -94,16 +95,17 @@ def _planned(task: Task, data: Data, event: Scored) -> Rerun:
         overrides=pipeline,
         data_dir=data.folder,
     )
-    return Rerun(event, challenge, plan)
+    return Rerun(event, challenge, plan, state.epoch(task.name))
 
 
-def _alike(reruns: Sequence[Rerun]) -> list[list[Rerun]]:
-    """Put together what one plan can hold: records judged by the same metrics."""
-    groups: dict[str, list[Rerun]] = {}
-    for one in reruns:
-        words = [one.plan[name] for name in ("metrics", "steps", "types")]
-        groups.setdefault(json.dumps(words, sort_keys=True), []).append(one)
-    return list(groups.values())
+def run_together(task: Task, plans: Sequence[Mapping[str, Any]]) -> None:
+    """Run plans as few at a time as one can hold: those that judge by the same metrics."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for plan in plans:
+        words = [plan[name] for name in ("metrics", "steps", "types")]
+        groups.setdefault(json.dumps(words, sort_keys=True), []).append(plan)
+    for group in groups.values():
+        run_again(task, merged(group))
 
 
 def merged(plans: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -165,6 +167,10 @@ def _compare_one(
         )
         return
     if not is_near(attested, run, metric):
+        if one.epoch != task.epoch:
+            why = f"it was judged after seal {one.epoch}, perhaps by other data"
+            task.lacks(where, why)
+            return
         yield Divergence(
             *(kinds.CHANGED_SCORE, where, from_wad(run), from_wad(attested)),
             f"{one.event.actor} attested another score than the run gives",
