@@ -139,8 +139,8 @@ def _service(
     from coopt_dag.evaluation.service import Service
     from coopt_dag.specs.challenge import load_challenge
 
-    def open_data(desk: Desk, name: str) -> AbstractContextManager[Path | None]:
-        return opened(desk, load_challenge(desk.workspace, name), identity=key)
+    def open_data(desk: Desk, name: str, epoch: int) -> AbstractContextManager[Path | None]:
+        return opened(desk, load_challenge(desk.workspace, name), identity=key, epoch=epoch or None)
 
     desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     service = Service(desk, cores, note, challenge, open_data, stop)

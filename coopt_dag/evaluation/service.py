@@ -44,8 +44,10 @@ OPEN = frozenset({"pending", "contested"})
 SETTLED = frozenset({"scored", "failed"})
 """States of a row for which nothing is left to do."""
 
-Opener: TypeAlias = "Callable[[Desk, str], AbstractContextManager[Path | None]]"
-"""Gives the folder that stands for `data/` while a challenge is judged; None = the workspace's."""
+Opener: TypeAlias = "Callable[[Desk, str, int], AbstractContextManager[Path | None]]"
+"""Gives the folder that stands for `data/` while a challenge is judged on an epoch's hidden data.
+
+Epoch 0 means the latest; a folder of None is the workspace's own."""
 
 
 def pause_s(failures: int, rng: Random) -> float:
@@ -102,7 +104,7 @@ class Service:
     cores: int
     tell: Callable[[str], None]
     challenge: str | None = None
-    opened: Opener = field(default=lambda _desk, _challenge: nullcontext())
+    opened: Opener = field(default=lambda _desk, _challenge, _epoch: nullcontext())
     stop: Event = field(default_factory=Event)
     judged: Callable[[Verdict], None] = field(default=lambda _verdict: None)
     """Called after each verdict, when its row is settled."""
@@ -231,7 +233,7 @@ class Service:
             if self.desk.identity.address not in state.judges(name, now=self._now()):
                 continue
             try:
-                with self.opened(self.desk, name) as data:
+                with self.opened(self.desk, name, 0) as data:
                     rescore_stale(self.desk, name, cores=self.cores, tell=self.tell, data=data)
                 self._stale.pop(name, None)
             except CooptError as error:
@@ -302,7 +304,7 @@ class Service:
             tell_ledger(desk, state, Reject(known.id, rule, report), metric_version=version)
             self.tell(f"  rejected: {rule}")
             return verdict_of(desk.state().submissions[known.id])
-        with self.opened(desk, submission.challenge) as data:
+        with self.opened(desk, submission.challenge, submission.epoch) as data:
             if known.status == "pending":
                 return evaluate_one(desk, known, cores=self.cores, tell=self.tell, data=data)
             finish(desk, known, cores=self.cores, tell=self.tell, data=data)

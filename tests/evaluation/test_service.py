@@ -25,7 +25,7 @@ from coopt_dag.evaluation.queue import TRANSITIONS, Queue, is_served, only_servi
 from coopt_dag.evaluation.register import register
 from coopt_dag.evaluation.service import LONGEST_PAUSE_S, Service, pause_s
 from coopt_dag.evaluation.submit import offer as put_on_ledger
-from coopt_dag.ledger.actions import Claim, Reject
+from coopt_dag.ledger.actions import Claim, Reject, Seal
 from coopt_dag.ledger.events import Event, Rejected, Scored
 from coopt_dag.ledger.memory import MemoryLedger
 from coopt_dag.store.folders import add_path
@@ -246,7 +246,7 @@ def test_hidden_data_that_are_away_consume_nothing(
     number = offer(scene, 30)
 
     @contextmanager
-    def away(_desk: Desk, _challenge: str) -> Iterator[None]:
+    def away(_desk: Desk, _challenge: str, _epoch: int) -> Iterator[None]:
         raise DataMissingError("no key here")
         yield
 
@@ -256,6 +256,26 @@ def test_hidden_data_that_are_away_consume_nothing(
     service.close()
     assert scene.lab.ledger.head().height == height
     assert served.once(all_pending=True)[0].submission_id == number
+
+
+def test_a_submission_is_judged_on_the_hidden_data_of_its_own_epoch(
+    scene: Scene, tell: Tell, clock: Clock
+) -> None:
+    scene.lab.send(Seal("tiny", "1" * 64, "bafyone"))
+    first = offer(scene, 30)
+    scene.lab.send(Seal("tiny", "2" * 64, "bafytwo"))  # before anybody judged it
+    second = offer(scene, 20)
+    asked: list[int] = []
+
+    @contextmanager
+    def opened(_desk: Desk, _challenge: str, epoch: int) -> Iterator[None]:
+        asked.append(epoch)
+        yield
+
+    service = Service(scene.lab, 2, tell, opened=opened, clock=clock)
+    assert [v.submission_id for v in service.once()] == [first, second]
+    service.close()
+    assert asked == [1, 2]
 
 
 def test_what_another_evaluator_judged_is_not_judged_again(scene: Scene, served: Service) -> None:
