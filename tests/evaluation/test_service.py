@@ -259,8 +259,9 @@ def test_hidden_data_that_are_away_consume_nothing(
 
 
 def test_a_submission_is_judged_on_the_hidden_data_of_its_own_epoch(
-    scene: Scene, tell: Tell, clock: Clock
+    scene: Scene, tell: Tell, clock: Clock, served: Service
 ) -> None:
+    served.sync()
     scene.lab.send(Seal("tiny", "1" * 64, "bafyone"))
     first = offer(scene, 30)
     scene.lab.send(Seal("tiny", "2" * 64, "bafytwo"))  # before anybody judged it
