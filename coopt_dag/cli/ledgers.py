@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from coopt_dag.cli.options import Json
-from coopt_dag.cli.printing import put, say
+from coopt_dag.cli.printing import note, put, say
 from coopt_dag.errors import UnknownNameError
 
 _VOICES = ("reviews", "endorsements")
@@ -25,6 +25,7 @@ def board(
     from coopt_dag.cli import indexed, wiring
     from coopt_dag.report import indexed as reports
     from coopt_dag.report.board import table
+    from coopt_dag.report.metrics import board_notes
 
     workspace = wiring.here()
     challenge, _, step = name.partition("/")
@@ -48,8 +49,11 @@ def board(
         put(rows)
         return
     shown = ["step", "id", "who", "status", "score", "improvement", "end_to_end", "now"]
+    shown += ["metric"] if any(rules.metric_version for rules in steps.values()) else []
     shown += [c for c in ("standing", "said") if any(r[c] for r in rows)]
     say(table([[r[c] for c in shown] for r in rows], shown))
+    for line in board_notes(challenge, {step: steps[step]} if step else steps):
+        note(line)
 
 
 def log(

@@ -35,6 +35,7 @@ def submission_row(entry: Submission, *, name_of: Callable[[str], str]) -> Row:
         "end_to_end": _score(entry.e2e_score_wad),
         "parents": list(entry.parents),
         "reason": entry.reason,
+        "metric": entry.metric_version,
         "solution_cid": entry.solution_cid,
         "tx_hash": entry.tx_hash,
     }
