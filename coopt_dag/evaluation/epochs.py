@@ -179,27 +179,29 @@ def epoch_of(
     versions: tuple[Versions, ...],
     *,
     epoch: int,
+    metrics: Mapping[tuple[str, int], Metric],
     local_gains: Mapping[int, int],
 ) -> Epoch:
     """Put together who is to be paid.
 
     Parameters
     ----------
+    metrics
+        (step, version) → metric, of every version that a work was judged by.
     local_gains
         Number of each local record → what it adds to its step's own metric, in 1e-9 of the error
         that was left.
     """
-    metrics = {step: loaded.spec.metric for step, loaded in challenge.steps.items()}
     works = {
         s.id: Work(
             work_id(s.id),
             s.contributor,
             s.step,
             tuple(work_id(p) for p in s.parents),
-            gain=attested_gain(s, metrics[s.step]),
+            gain=attested_gain(s, metrics[s.step, s.metric_version]),
         )
         for s in state.submissions.values()
-        if s.challenge == challenge.spec.id and s.solution_cid and s.step in metrics
+        if s.challenge == challenge.spec.id and s.solution_cid and s.step in challenge.steps
     }
     chains = tuple(tuple(works[s.id] for s in one.adopted) for one in versions)
     local = tuple(

@@ -40,9 +40,9 @@ def publish_step(desk: Desk, folder: Path) -> str:
 
 
 def fetch_challenge(desk: Desk, state: LedgerState, name: str) -> LoadedChallenge:
-    """Bring a challenge from the store into the workspace, as the ledger has it now.
+    """Bring a challenge from the store into the workspace, as it was registered.
 
-    What is there already must be the same.
+    What is there already must be the same. `in_force` gives it with later metrics.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def fetch_challenge(desk: Desk, state: LedgerState, name: str) -> LoadedChalleng
     folder.parent.mkdir(parents=True, exist_ok=True)
     cid = state.challenges[name].manifest_cid
     fetch_path(desk.store, cid, folder, ignore=CHALLENGE_IGNORE)
-    return in_force(desk, state, load_challenge(desk.workspace, name))
+    return load_challenge(desk.workspace, name)
 
 
 def in_force(desk: Desk, state: LedgerState, challenge: LoadedChallenge) -> LoadedChallenge:

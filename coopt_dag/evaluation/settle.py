@@ -18,19 +18,20 @@ from coopt_dag.credit.sampling import least_evaluations, sample_plan
 from coopt_dag.errors import LedgerRefusedError, UsageError
 from coopt_dag.evaluation import tables
 from coopt_dag.evaluation.epochs import beacon, epoch_of, require_over, versions_of, work_id
+from coopt_dag.evaluation.eras import era_of
 from coopt_dag.evaluation.examples import clusters_of, example_scores
 from coopt_dag.evaluation.local import local_gains
-from coopt_dag.evaluation.published import in_force
 from coopt_dag.evaluation.valuing import Valuation, ladders_of, value_plan
 from coopt_dag.execution.pace import estimate_s
 from coopt_dag.ledger.actions import ProposeSettlement
 from coopt_dag.ledger.actions.money import COIN
+from coopt_dag.ledger.state import project
 from coopt_dag.model.nano import to_nano
 from coopt_dag.specs.tree import file_sha256
 from coopt_dag.store.folders import add_bytes, add_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
     from coopt_dag.credit.sampling import Plan
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.epochs import Versions
+    from coopt_dag.evaluation.eras import Era
     from coopt_dag.execution.run import Progress
+    from coopt_dag.ledger.events import Event
     from coopt_dag.ledger.protocol import Receipt
     from coopt_dag.ledger.state import LedgerState
     from coopt_dag.model.challenge import Split
@@ -52,11 +55,16 @@ class Case:
     """An epoch that is over, with all that its settlement is made from."""
 
     desk: Desk
-    challenge: LoadedChallenge
+    era: Era
     epoch: int
     state: LedgerState
     versions: tuple[Versions, ...]
     data: Path | None
+
+    @property
+    def challenge(self) -> LoadedChallenge:
+        """Give the challenge with the metrics of the epoch."""
+        return self.era.challenge
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -120,10 +128,25 @@ def open_case(
     LedgerRefusedError
         Something is still open; the hint tells what to wait for.
     """
-    state = desk.state()
+    events = desk.ledger.events()
+    state = project(events)
     require_over(state, challenge.spec.id, epoch, now=now)
-    found = in_force(desk, state, challenge)
-    return Case(desk, found, epoch, state, versions_of(state, found, epoch), data)
+    return case_at(desk, challenge, epoch, state=state, events=events, data=data)
+
+
+def case_at(
+    desk: Desk,
+    challenge: LoadedChallenge,
+    epoch: int,
+    *,
+    state: LedgerState,
+    events: Sequence[Event],
+    data: Path | None,
+) -> Case:
+    """Take up an epoch that is over, as of a state of the ledger, which `events` lead to."""
+    closes_at = state.challenges[challenge.spec.id].closes_at
+    era = era_of(desk, events, challenge, epoch, closes_at=closes_at)
+    return Case(desk, era, epoch, state, versions_of(state, challenge, epoch), data)
 
 
 def measure(
@@ -163,7 +186,10 @@ def ledger_words(case: Case, local_gains: Mapping[int, int]) -> dict[str, Any]:
         What each local record was measured to add: the one number in it that was measured.
     """
     work = epoch_of(
-        *(case.state, case.challenge, case.versions), epoch=case.epoch, local_gains=local_gains
+        *(case.state, case.challenge, case.versions),
+        epoch=case.epoch,
+        metrics=case.era.metrics,
+        local_gains=local_gains,
     )
     spec = case.challenge.spec
     return tables.epoch_words(work) | {
@@ -235,10 +261,9 @@ def _metric_words(challenge: LoadedChallenge) -> dict[str, Any]:
 
 
 def _step_words(case: Case, one: Versions) -> dict[str, Any]:
-    entry = case.state.steps[case.challenge.spec.id, one.step]
     return {
         "step": one.step,
-        "spec_cid": entry.spec_cid,
+        "spec_cid": case.era.spec_cids[one.step],
         "base": None if one.base is None else work_id(one.base.id),
         "adopted": [work_id(s.id) for s in one.adopted],
         "local": [work_id(s.id) for s in one.local],

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from coopt_dag.errors import IntegrityError, LedgerRefusedError, NodeFailedError, UnknownNameError
+from coopt_dag.evaluation import metrics, tables
 from coopt_dag.evaluation import settle as settling
-from coopt_dag.evaluation import tables
 from coopt_dag.evaluation.agekeys import AgeKey
 from coopt_dag.evaluation.epochs import Versions, beacon, versions_of
 from coopt_dag.evaluation.evaluate import evaluate_pending
@@ -24,6 +24,7 @@ from coopt_dag.ledger.memory import MemorySigner
 from coopt_dag.store.cid import CID
 from coopt_dag.store.folders import add_bytes, cid_of
 from tests.evaluation.conftest import ADA, LAB
+from tests.evaluation.test_metric_versions import write_metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,6 +183,37 @@ def test_the_next_epoch_begins_where_the_last_one_ended(scene: Scene, tell: Tell
     # from 150 (adding alone) to 0: all of it is Ben's, nothing of it Ada's again
     assert made.table["result"]["gain"] == 150 * 10**9
     assert payments(made) == {BEN.address: 700}
+
+
+def test_a_metric_that_is_replaced_pays_nothing_twice_and_changes_no_settlement(
+    scene: Scene, tell: Tell
+) -> None:
+    begin(scene, tell)
+    metrics.propose(scene.lab, scene.challenge, "add", write_metric(scene.root), cores=2)
+    offer(scene, ADA, "add", "all_of_them")
+    offer(scene, BEN, "double", "twice")
+    assert judge(scene, tell) == ["record", "record"]
+    end(scene)
+    first = settled(scene)
+    seal(scene.lab, scene.challenge, recipients=[], key=KEY, again=True)
+    metrics.activate(scene.lab, "tiny", "add")
+    judge(scene, tell)
+    head, rules = scene.lab.state().head("tiny", "add"), scene.lab.state().steps["tiny", "add"]
+    # the quiz total is 44 * 2 = 88 of 88: a share of 1, by a metric that is a share
+    assert head is not None
+    assert (head.score_wad, rules.metric_version, rules.is_stale) == (10**18, 1, False)
+    again = settled(scene)
+    assert (again.receipt, again.table_cid) == (None, first.table_cid)
+    unseal(scene.lab, "tiny", epoch=2, key=KEY)
+    second = settled(scene, epoch=2)
+    assert (second.table["result"]["pot"], payments(second)) == (0, {})
+    specs = [table["inputs"]["steps"][1]["spec_cid"] for table in (first.table, second.table)]
+    assert specs[1] == rules.spec_cid != specs[0]
+    # works of the first epoch keep the gains that their own metric gave them
+    gains = [
+        {w["id"]: w["gain"] for w in t["inputs"]["works"]} for t in (first.table, second.table)
+    ]
+    assert gains[0] == gains[1]
 
 
 def test_a_local_record_is_paid_for_its_own_metric_and_its_copy_is_not(
@@ -368,7 +400,8 @@ def test_what_is_too_much_to_run_is_sampled_by_what_nobody_could_choose(
 
 
 def _open(scene: Scene) -> settling.Case:
-    return settling.Case(scene.lab, scene.challenge, 1, scene.lab.state(), (), None)
+    state, events = scene.lab.state(), scene.lab.ledger.events()
+    return settling.case_at(scene.lab, scene.challenge, 1, state=state, events=events, data=None)
 
 
 def _many(scene: Scene, count: int) -> tuple[Versions, ...]:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import LedgerRefusedError
 from coopt_dag.evaluation import settle, tables
-from coopt_dag.evaluation.epochs import require_over, versions_of
-from coopt_dag.evaluation.published import in_force
+from coopt_dag.evaluation.epochs import require_over
 from coopt_dag.evaluation.verify import divergence as kinds
 from coopt_dag.evaluation.verify.divergence import Divergence
 from coopt_dag.evaluation.verify.task import plain, settlement_place
@@ -128,9 +127,12 @@ def _is_over(task: Task, state: LedgerState, proposal: SettlementProposed) -> bo
 
 
 def _case(task: Task, data: Data, state: LedgerState) -> Case:
-    challenge = in_force(task.desk, state, data.challenge)
-    versions = versions_of(state, challenge, task.epoch)
-    return settle.Case(task.desk, challenge, task.epoch, state, versions, data.folder)
+    return settle.case_at(
+        *(task.desk, data.challenge, task.epoch),
+        state=state,
+        events=task.events,
+        data=data.folder,
+    )
 
 
 def _local_gains(table: Mapping[str, Any]) -> dict[int, int]:
