@@ -120,6 +120,8 @@ def _page(
     word, text = report.standing(entry, now=now)
     found = report.explained(table, name_of)
     found |= {"challenge": challenge, "epoch": epoch, "status": word, "standing": text}
+    leaves = {leaf["index"] for leaf in table["result"]["leaves"]}
+    found["unredeemed"] = len(leaves - entry.redeemed)
     if account is None:
         return found
     found["rows"] = [row for row in found["rows"] if row["account"] == account]
@@ -138,7 +140,10 @@ def _say(
     if who is None:
         say("\n" + waterfall(table, name_of))
     sentences = [row["sentence"] for row in found["rows"]]
-    say("\n" + "\n".join(sentences or [f"{who or 'nobody'} has no part in this settlement."]))
+    nothing = (
+        "nothing was added, so nobody is paid." if who is None else f"{who} has no part in it."
+    )
+    say("\n" + "\n".join(sentences or [nothing]))
     if who is not None:
         _say_own(found)
         return
@@ -172,7 +177,7 @@ def _say_next(found: dict[str, Any], challenge: str, epoch: int, who: str | None
         note(f"next: coopt settle {challenge} --epoch {epoch}")
     elif found["status"] == "final" and found.get("waiting"):
         note(f"next: coopt redeem {challenge} --epoch {epoch} --for {who}")
-    elif found["status"] == "final" and who is None:
+    elif found["status"] == "final" and who is None and found["unredeemed"]:
         note(f"next: coopt redeem {challenge} --epoch {epoch} --as NAME")
 
 

@@ -73,13 +73,18 @@ def _made(case: Case, *, cores: int) -> Settled:
 
     found = settling.estimate(case, cores=cores)
     note(
-        f"{found['configurations']} configurations: {found['to_run']} of {found['node_runs']} "
+        f"{_configurations(found)}: {found['to_run']} of {found['node_runs']} "
         f"node runs are to do ({found['one_by_one']} if nothing were shared)"
     )
     with shown() as listener:
         inputs = settling.measure(case, cores=cores, listener=listener)
     table, cid = settling.publish(case, inputs)
     return settling.propose(case, table, cid)
+
+
+def _configurations(found: dict[str, Any]) -> str:
+    number = found["configurations"]
+    return f"{number} configuration" + ("" if number == 1 else "s")
 
 
 def _words(made: Settled) -> dict[str, Any]:
@@ -113,14 +118,15 @@ def _tell(challenge: str, epoch: int, made: Settled) -> None:
     say(f"{challenge}, epoch {epoch}: {done}")
     say(f"pot {result['pot']} of {result['budget']} credit units, {len(_payments(made))} payments")
     say(f"root {result['merkle_root']}\ntable {made.table_cid}")
-    note(f"next: coopt credit {challenge}; coopt redeem {challenge} --as NAME")
+    move = f"coopt credit {challenge} --epoch {epoch}"
+    note(f"next: {move}" + (f"; coopt redeem {challenge} --as NAME" if _payments(made) else ""))
 
 
 def _tell_estimate(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         put(found)
         return
-    say(f"{found['configurations']} configurations of the DAG")
+    say(f"{_configurations(found)} of the DAG")
     say(
         f"{found['node_runs']} node runs ({found['one_by_one']} if nothing were shared): "
         f"{found['there']} are there, {found['to_run']} would run, "

@@ -60,4 +60,7 @@ def test_lint_notes_a_missing_gate_and_finds_no_problem(here: Desk) -> None:
     assert "steps/tiny/challenge.yaml has no `gate`" in said.stderr
     with (here.root / "steps/tiny/challenge.yaml").open("a") as file:
         file.write("gate: {slots: 20}\n")
+    assert "one contributor (`slots: 100`) can use up all tests" in here("lint").stderr
+    with (here.root / "steps/tiny/challenge.yaml").open("a") as file:
+        file.write("slots: 5\n")
     assert here("lint").stderr == ""
