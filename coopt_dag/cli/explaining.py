@@ -140,10 +140,10 @@ def _say(
     if who is None:
         say("\n" + waterfall(table, name_of))
     sentences = [row["sentence"] for row in found["rows"]]
-    nothing = (
-        "nothing was added, so nobody is paid." if who is None else f"{who} has no part in it."
-    )
-    say("\n" + "\n".join(sentences or [nothing]))
+    if not sentences:
+        nobody = "nothing was added, so nobody is paid."
+        sentences = [nobody if who is None else f"{who} has no part in this settlement."]
+    say("\n" + "\n".join(sentences))
     if who is not None:
         _say_own(found)
         return
