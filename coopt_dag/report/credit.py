@@ -85,7 +85,7 @@ def standing(entry: SettlementEntry, *, now: int) -> tuple[str, str]:
 
 
 def explained(table: Table, name_of: Namer) -> dict[str, Any]:
-    """Give all that is to be said of a table, as plain data.
+    """Give all that is to be said of a table, as plain data; `gain` is whole, in 1e-9.
 
     Raises
     ------
@@ -97,7 +97,8 @@ def explained(table: Table, name_of: Namer) -> dict[str, Any]:
     measure = measure_of(table)
     return {
         "summary": summary(table),
-        "gain": measure.signed(table["result"]["gain"] * measure.scale),
+        "gain": table["result"]["gain"],
+        "scale": table["result"]["scale"],
         "unit": measure.unit,
         "pot": table["result"]["pot"],
         "budget": table["result"]["budget"],

@@ -13,8 +13,6 @@ from typing import Any
 
 import pytest
 
-from coopt_dag.model.nano import to_nano
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -91,10 +89,10 @@ def test_the_demo_ends_with_a_settlement_that_everybody_has_redeemed(played: Pat
         assert mine["credit"] == sum(x["amount"] for x in mine["redeemed"]) == amount
         assert mine["waiting"] == []
     gain = found["baseline_rmse"] - found["final_rmse"]
-    assert float(page["gain"]) == pytest.approx(gain, abs=2e-9)
+    assert page["gain"] / 1e9 == pytest.approx(gain, abs=2e-9)
     # raw gains are in 1/12 of 1e-9, the least common multiple of 1 to 4 steps
     raw = sum(row["raw"] for row in page["rows"] if row["kind"] == "step")
-    assert raw == 12 * to_nano(page["gain"])
+    assert raw == page["scale"] * page["gain"] == 12 * page["gain"]
 
 
 @pytest.mark.data
