@@ -64,6 +64,9 @@ class Sources:
         if self.head is not None:
             wrong = wrong or chain.check_head(path, self.head)
         wrong = wrong or chain.check_code(path=path)
+        told = again / LEDGER_FILE
+        if wrong is not None and told.is_file() and not chain.can_be_read(path):
+            path = told  # what is left to say is said of the blocks that could be executed
         return ChainFileReader(path), wrong
 
     def _store(self, workspace: LoadedWorkspace) -> Blocks:

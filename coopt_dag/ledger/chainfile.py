@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import LedgerUnavailableError
+from coopt_dag.errors import IntegrityError, LedgerUnavailableError
 from coopt_dag.ledger.logs import Decoder, Log
 from coopt_dag.ledger.protocol import Head
 from coopt_dag.ledger.typed import Domain
@@ -165,7 +165,23 @@ class ChainFileReader:
         self._file = ChainFile(path, create=False)
 
     def events(self, *, after: int = -1) -> list[Event]:
-        """Give all events above `after`."""
+        """Give all events above `after`.
+
+        Raises
+        ------
+        IntegrityError
+            A row is none that the chain writes: the file was edited, or is damaged.
+        """
+        try:
+            return self._events()[after + 1 :]
+        except (sqlite3.DatabaseError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise IntegrityError(
+                f"a row of the log cannot be read ({error})",
+                path=self._file.path,
+                hint="coopt ledger check names the block",
+            ) from error
+
+    def _events(self) -> list[Event]:
         decoder, events = Decoder(), []
         rows = self._file.db.execute(
             "select block, tx, topic0, topic1, topic2, topic3, data from log "
@@ -177,7 +193,7 @@ class ChainFileReader:
             event = decoder.decode(log)
             if event is not None:
                 events.append(event)
-        return events[after + 1 :]
+        return events
 
     def send(self, action: Action, *, signer: Signer) -> Receipt:
         """Refuse: this connection only reads."""

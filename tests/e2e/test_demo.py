@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from coopt_dag.ledger.logs import shapes
+from coopt_dag.store.cid import CID
+from coopt_dag.store.layout import Layout
+from coopt_dag.store.local import LocalStore
+from coopt_dag.store.reader import Reader
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,17 +104,107 @@ def test_the_demo_ends_with_a_settlement_that_everybody_has_redeemed(played: Pat
     assert raw == page["scale"] * page["gain"] == 12 * page["gain"]
 
 
-@pytest.mark.data
-@pytest.mark.slow
-def test_an_outsider_verifies_the_demo_from_ledger_and_store_alone(
-    played: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def outside(played: Path, tmp_path: Path) -> Path:
+    """An empty folder, but for the ledger's file and the store."""
     state = played / report(played)["workspace"] / ".coopt"
     shutil.copyfile(state / "ledger.sqlite", tmp_path / "ledger.sqlite")
     shutil.copytree(state / "content-store", tmp_path / "store")
-    found = told(tmp_path, "verify", "movielens")
+    return tmp_path
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_an_outsider_verifies_the_demo_from_ledger_and_store_alone(outside: Path) -> None:
+    found = told(outside, "verify", "movielens")
     assert found["result"] == "PASS"
     assert found["missing"] == []
+
+
+def topic(event: str) -> bytes:
+    (found,) = (t for t, shape in shapes().items() if shape.make.__name__ == event)
+    return found
+
+
+def change_row(folder: Path, event: str, change: str) -> None:
+    """Change the last row of an event in the ledger's file, or delete it."""
+    action = f"update log set {change}" if change else "delete from log"
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as db:
+        last = "select max(block) from log where topic0=?"
+        (block,) = db.execute(last, (topic(event),)).fetchone()
+        cursor = db.execute(f"{action} where block=? and topic0=?", (block, topic(event)))
+        assert cursor.rowcount == 1
+        db.commit()
+
+
+def break_block(folder: Path, cid: str) -> None:
+    """Change the last byte of what a CID names, wherever its bytes lie."""
+    layout = Layout(folder / "store" / "blocks")
+    path = Path(layout.file(layout.key(CID.parse(cid))))
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+
+
+def cid_of(played: Path, kind: str) -> str:
+    """Name a record's solution, or what was published as its output."""
+    place = played / report(played)["workspace"]
+    record = report(played)["records"][1]
+    if kind == "solution":
+        return str(record["solution_cid"])
+    rows = told(place, "log", "--last", "200")
+    (made,) = [e for e in rows if e["tx_hash"] == record["tx_hash"] and e["event"] == "Scored"]
+    store = LocalStore(place / ".coopt" / "content-store")
+    number = re.search(r"bafk[a-z2-7]+", json.dumps(made))
+    assert number is not None, made
+    reader = Reader(store)
+    text = b"".join(reader.content(reader.open(CID.parse(number.group()))))
+    return str(json.loads(text)["outputs"]["bias"]["cid"])
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "event", "change"),
+    [
+        (
+            "changed_score",
+            "Scored",
+            "data=cast(substr(data,1,95)||x'2a'||substr(data,97) as blob)",
+        ),
+        ("changed_payment", "Redeemed", "data=cast(substr(data,1,length(data)-1)||x'01' as blob)"),
+        ("forged_attestation", "Scored", "topic3=cast(zeroblob(31)||x'2a' as blob)"),
+        ("dropped_submission", "Committed", ""),
+        ("changed_ledger", "Scored", "data='text where bytes must be'"),
+    ],
+)
+def test_what_was_changed_in_the_demos_ledger_is_found_and_named(
+    outside: Path, kind: str, event: str, change: str
+) -> None:
+    change_row(outside, event, change)
+    assert diverged(outside) == kind
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "what"), [("swapped_solution", "solution"), ("tampered_artifact", "output")]
+)
+def test_what_was_changed_in_the_demos_store_is_found_and_named(
+    played: Path, outside: Path, kind: str, what: str
+) -> None:
+    break_block(outside, cid_of(played, what))
+    assert diverged(outside) == kind
+
+
+def diverged(folder: Path) -> str:
+    done = subprocess.run(
+        [*COOPT, "verify", "movielens", "--json"],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 6, (done.stdout, done.stderr)
+    return str(json.loads(done.stdout)["divergence"]["kind"])
 
 
 @pytest.mark.data

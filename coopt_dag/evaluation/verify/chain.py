@@ -93,6 +93,11 @@ def check_file(path: Path, again: Path, tell: Callable[[str], None]) -> Divergen
     return _broken(path, check.finding, None)
 
 
+def can_be_read(path: Path) -> bool:
+    """Tell whether the rows of a ledger's log are at least what events are made of."""
+    return _events(path) is not None
+
+
 def check_head(path: Path, block_hash: str) -> Divergence | None:
     """Insist that a block that others know is in the chain: one that was rebuilt lacks it."""
     with closing(ChainFile(path, create=False)) as file:
@@ -199,5 +204,5 @@ def _events(path: Path) -> list[Event] | None:
     try:
         with closing(ChainFileReader(path)) as reader:
             return reader.events()
-    except (ValueError, KeyError, TypeError, IndexError, LedgerUnavailableError):
+    except (IntegrityError, KeyError, LedgerUnavailableError):
         return None
