@@ -11,6 +11,7 @@ from coopt_dag.cli.wiring import desk as open_desk
 from coopt_dag.evaluation import redeem as redeeming
 from coopt_dag.evaluation import settle as settling
 from coopt_dag.evaluation import tables
+from coopt_dag.evaluation.case import open_case
 from coopt_dag.evaluation.seal import unseal
 from coopt_dag.evaluation.sealed import opened
 from coopt_dag.report.credit import sums
@@ -34,7 +35,7 @@ def end_epoch(desk: Desk, challenge: LoadedChallenge, key: AgeKey, *, cores: int
     unseal(desk, challenge.spec.id, epoch=EPOCH, key=key)
     note(f"  epoch {EPOCH} is unsealed: nobody can submit to it any more")
     with opened(desk, challenge, identity=key, epoch=EPOCH) as data:
-        case = settling.open_case(desk, challenge, EPOCH, now=now(desk.ledger), data=data)
+        case = open_case(desk, challenge, EPOCH, now=now(desk.ledger), data=data)
         found = settling.estimate(case, cores=cores)
         note(
             f"  {found['configurations']} configurations, {found['node_runs']} node runs "

@@ -12,8 +12,9 @@ from coopt_dag.cli.printing import note, put, say
 from coopt_dag.cli.relays import told_as_signed
 
 if TYPE_CHECKING:
+    from coopt_dag.evaluation.case import Case
     from coopt_dag.evaluation.redeem import Payment
-    from coopt_dag.evaluation.settle import Case, Settled
+    from coopt_dag.evaluation.settle import Settled
 
 Name = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Id of a challenge.")]
 Epoch = Annotated[
@@ -44,6 +45,7 @@ def settle(
     from coopt_dag.cli import wiring
     from coopt_dag.cli.clock import now
     from coopt_dag.evaluation import settle as settling
+    from coopt_dag.evaluation.case import open_case
     from coopt_dag.evaluation.epochs import require_over
     from coopt_dag.evaluation.sealed import opened
     from coopt_dag.specs.challenge import load_challenge
@@ -56,7 +58,7 @@ def settle(
     present = now(desk.ledger)
     require_over(desk.state(), challenge, number, now=present)
     with opened(desk, loaded, identity=key, epoch=number) as data:
-        case = settling.open_case(desk, loaded, number, now=present, data=data)
+        case = open_case(desk, loaded, number, now=present, data=data)
         if dry_run:
             _tell_estimate(settling.estimate(case, cores=cores), as_json=as_json)
             return

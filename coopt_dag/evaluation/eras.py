@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from coopt_dag.evaluation.published import by_version
-from coopt_dag.ledger.events import Event, Sealed, Unsealed
+from coopt_dag.ledger.events import Event, MetricActivated, Sealed, Unsealed
 from coopt_dag.ledger.versions import versions_by_step
 
 if TYPE_CHECKING:
@@ -67,16 +66,14 @@ def _metric(desk: Desk, challenge: LoadedChallenge, step: str, number: int, cid:
 def _until_end(
     events: Sequence[Event], challenge: str, epoch: int, *, closes_at: int
 ) -> Iterator[Event]:
-    """Give the events before nothing more could be submitted in an epoch."""
-
-    def is_open(event: Event) -> bool:
-        if closes_at and event.time >= closes_at:
-            return False
+    """Leave out metrics that came into force when nothing more could be submitted in an epoch."""
+    is_over = False
+    for event in events:
         match event:
             case Unsealed(challenge=name, epoch=number) if name == challenge:
-                return number != epoch
+                is_over = is_over or number == epoch
             case Sealed(challenge=name, epoch=number) if name == challenge:
-                return number <= epoch
-        return True
-
-    return takewhile(is_open, events)
+                is_over = is_over or number > epoch
+        is_late = is_over or (closes_at and event.time >= closes_at)
+        if not (is_late and isinstance(event, MetricActivated)):
+            yield event

@@ -11,8 +11,8 @@ from coopt_dag.model.nano import NANO, to_nano
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from coopt_dag.evaluation.case import Case
     from coopt_dag.evaluation.epochs import Versions
-    from coopt_dag.evaluation.settle import Case
     from coopt_dag.execution.run import Progress
     from coopt_dag.model.metric import Metric
 

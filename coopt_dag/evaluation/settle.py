@@ -10,103 +10,35 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.credit.choice import choose
 from coopt_dag.credit.intervals import example_gains, interval
 from coopt_dag.credit.paired import Paired, of_gains, paired
 from coopt_dag.credit.pot import Terms
-from coopt_dag.credit.sampling import least_evaluations, sample_plan
-from coopt_dag.errors import LedgerRefusedError, UsageError
+from coopt_dag.errors import LedgerRefusedError
 from coopt_dag.evaluation import tables
-from coopt_dag.evaluation.epochs import beacon, epoch_of, require_over, versions_of, work_id
-from coopt_dag.evaluation.eras import era_of
+from coopt_dag.evaluation.epochs import epoch_of, work_id
 from coopt_dag.evaluation.examples import clusters_of, example_scores
 from coopt_dag.evaluation.local import local_gains
-from coopt_dag.evaluation.valuing import Valuation, ladders_of, value_plan
 from coopt_dag.execution.pace import estimate_s
 from coopt_dag.ledger.actions import ProposeSettlement
 from coopt_dag.ledger.actions.money import COIN
-from coopt_dag.ledger.state import project
 from coopt_dag.model.nano import to_nano
 from coopt_dag.specs.tree import file_sha256
 from coopt_dag.store.folders import add_bytes, add_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
 
     from coopt_dag.credit.levels import Config
-    from coopt_dag.credit.sampling import Plan
-    from coopt_dag.evaluation.desk import Desk
+    from coopt_dag.evaluation.case import Case
     from coopt_dag.evaluation.epochs import Versions
-    from coopt_dag.evaluation.eras import Era
+    from coopt_dag.evaluation.valuing import Valuation
     from coopt_dag.execution.run import Progress
-    from coopt_dag.ledger.events import Event
     from coopt_dag.ledger.protocol import Receipt
-    from coopt_dag.ledger.state import LedgerState
     from coopt_dag.model.challenge import Split
     from coopt_dag.specs.loaded import LoadedChallenge
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """An epoch that is over, with all that its settlement is made from."""
-
-    desk: Desk
-    era: Era
-    epoch: int
-    state: LedgerState
-    versions: tuple[Versions, ...]
-    data: Path | None
-
-    @property
-    def challenge(self) -> LoadedChallenge:
-        """Give the challenge with the metrics of the epoch."""
-        return self.era.challenge
-
-    @property
-    def levels(self) -> tuple[int, ...]:
-        """Count the adopted versions of each step."""
-        return tuple(len(one.adopted) for one in self.versions)
-
-    @property
-    def data_dir(self) -> Path:
-        """Give the folder that holds `<challenge>/` with every split."""
-        return self.data or self.desk.workspace.data_dir
-
-    def plan(self) -> Plan:
-        """Choose configurations: all that exact credit needs, or a sample where these are too many.
-
-        Raises
-        ------
-        LedgerRefusedError
-            They are too many, and what decides on the sample is not revealed yet.
-        """
-        plan = self._chosen(bytes(32))
-        if plan.method == "exact":
-            return plan
-        return self._chosen(beacon(self.state, self.challenge.spec.id, self.epoch))
-
-    def _chosen(self, seed: bytes) -> Plan:
-        terms, levels = self.challenge.spec.credit, self.levels
-        if terms.core_s is None:
-            most = max(terms.evaluations, least_evaluations(levels))
-            return sample_plan(levels, evaluations=most, seed=seed)
-        costs = [step.spec.budget.wall_s for step in self.challenge.steps.values()]
-        try:
-            return choose(levels, costs, terms.core_s, seed=seed)
-        except ValueError as error:
-            raise UsageError(
-                f"credit.core_s of '{self.challenge.spec.id}' is {terms.core_s}: {error}",
-                hint="the terms were announced like this: only a new challenge can change them",
-            ) from error
-
-    def valuation(self) -> Valuation:
-        """Plan the configurations as one run."""
-        ladders = ladders_of(self.desk, self.challenge, self.versions)
-        return value_plan(self.desk, self.challenge, ladders, self.plan().configs, data=self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,37 +48,6 @@ class Settled:
     table: dict[str, Any]
     table_cid: str
     receipt: Receipt | None
-
-
-def open_case(
-    desk: Desk, challenge: LoadedChallenge, epoch: int, *, now: int, data: Path | None = None
-) -> Case:
-    """Take up an epoch, if it is over and all in it is judged.
-
-    Raises
-    ------
-    LedgerRefusedError
-        Something is still open; the hint tells what to wait for.
-    """
-    events = desk.ledger.events()
-    state = project(events)
-    require_over(state, challenge.spec.id, epoch, now=now)
-    return case_at(desk, challenge, epoch, state=state, events=events, data=data)
-
-
-def case_at(
-    desk: Desk,
-    challenge: LoadedChallenge,
-    epoch: int,
-    *,
-    state: LedgerState,
-    events: Sequence[Event],
-    data: Path | None,
-) -> Case:
-    """Take up an epoch that is over, as of a state of the ledger, which `events` lead to."""
-    closes_at = state.challenges[challenge.spec.id].closes_at
-    era = era_of(desk, events, challenge, epoch, closes_at=closes_at)
-    return Case(desk, era, epoch, state, versions_of(state, challenge, epoch), data)
 
 
 def measure(

@@ -17,6 +17,7 @@ from typing import Any
 from coopt_dag.cli.failing import guarded
 from coopt_dag.evaluation import settle as settling
 from coopt_dag.evaluation.agekeys import AgeKey
+from coopt_dag.evaluation.case import open_case
 from coopt_dag.evaluation.desk import Desk
 from coopt_dag.evaluation.evaluate import evaluate_pending
 from coopt_dag.evaluation.redeem import redeem
@@ -83,7 +84,7 @@ class World:
         """Settle, with inputs or a table that `change` has altered; give the table's CID."""
         with self.desk() as desk:
             challenge = load_challenge(desk.workspace, "tiny")
-            case = settling.open_case(desk, challenge, epoch, now=LATER)
+            case = open_case(desk, challenge, epoch, now=LATER)
             table, cid = settling.publish(case, settling.measure(case, cores=2))
             if change is not None:
                 table, cid = change(case, table)

@@ -12,6 +12,7 @@ from coopt_dag.errors import IntegrityError, LedgerRefusedError, NodeFailedError
 from coopt_dag.evaluation import metrics, tables
 from coopt_dag.evaluation import settle as settling
 from coopt_dag.evaluation.agekeys import AgeKey
+from coopt_dag.evaluation.case import Case, case_at, open_case
 from coopt_dag.evaluation.epochs import Versions, beacon, versions_of
 from coopt_dag.evaluation.evaluate import evaluate_pending
 from coopt_dag.evaluation.redeem import redeem
@@ -66,7 +67,7 @@ def end(scene: Scene) -> None:
 
 
 def settled(scene: Scene, epoch: int = 1) -> Settled:
-    case = settling.open_case(scene.lab, scene.challenge, epoch, now=NOW)
+    case = open_case(scene.lab, scene.challenge, epoch, now=NOW)
     inputs = settling.measure(case, cores=2)
     return settling.propose(case, *settling.publish(case, inputs))
 
@@ -126,7 +127,7 @@ def test_what_an_estimate_says_to_run_is_what_runs(scene: Scene, tell: Tell) -> 
     offer(scene, BEN, "double", "twice")
     judge(scene, tell)
     end(scene)
-    case = settling.open_case(scene.lab, scene.challenge, 1, now=NOW)
+    case = open_case(scene.lab, scene.challenge, 1, now=NOW)
     before = settling.estimate(case, cores=2)
     # 4 configurations; `double` runs at 2 levels and `add` after each at 2: 2 + 4
     assert (before["configurations"], before["node_runs"], before["one_by_one"]) == (4, 6, 8)
@@ -140,11 +141,11 @@ def test_what_an_estimate_says_to_run_is_what_runs(scene: Scene, tell: Tell) -> 
 def test_an_epoch_that_can_still_be_submitted_to_is_not_settled(scene: Scene, tell: Tell) -> None:
     begin(scene, tell)
     with pytest.raises(LedgerRefusedError) as caught:
-        settling.open_case(scene.lab, scene.challenge, 1, now=NOW)
+        open_case(scene.lab, scene.challenge, 1, now=NOW)
     assert caught.value.code == "EpochNotOver"
     assert "coopt unseal tiny --epoch 1" in caught.value.hint
     with pytest.raises(UnknownNameError, match="epoch"):
-        settling.open_case(scene.lab, scene.challenge, 2, now=NOW)
+        open_case(scene.lab, scene.challenge, 2, now=NOW)
 
 
 def test_an_epoch_with_a_submission_that_nobody_judged_is_not_settled(
@@ -154,7 +155,7 @@ def test_an_epoch_with_a_submission_that_nobody_judged_is_not_settled(
     offer(scene, ADA, "add", "all_of_them")
     end(scene)
     with pytest.raises(LedgerRefusedError) as caught:
-        settling.open_case(scene.lab, scene.challenge, 1, now=NOW)
+        open_case(scene.lab, scene.challenge, 1, now=NOW)
     assert (caught.value.code, caught.value.hint) == ("NotJudged", "coopt evaluate")
 
 
@@ -261,7 +262,7 @@ def test_bounties_are_paid_as_shares_of_the_settlement(scene: Scene, tell: Tell)
     for step, amount in (("", 290), ("add", 1000)):
         ledger.give(LAB.address, amount)
         scene.lab.send(Fund("tiny", step, 1, COIN, amount, COIN, NOW + 10**6, "terms"))
-    offer(scene, ADA, "add", "all_of_them")
+    mine = offer(scene, ADA, "add", "all_of_them")
     offer(scene, BEN, "double", "twice")
     judge(scene, tell)
     end(scene)
@@ -272,6 +273,11 @@ def test_bounties_are_paid_as_shares_of_the_settlement(scene: Scene, tell: Tell)
     assert paid[2, ADA.address] == 1000  # the bounty for `add` is its author's alone
     assert (2, BEN.address) not in paid
     assert redeemed(scene.lab, ADA) == [True] * 3
+    # What was paid and said since has no part in it: settling again comes out the same.
+    paper = add_bytes(scene.lab.store, b"ran it again", pin=True)
+    replace(scene.lab, signer=BEN).send(Review(mine, "reproduced", paper))
+    again = settled(scene)
+    assert (again.receipt, again.table_cid) == (None, made.table_cid)
 
 
 def test_a_mixture_that_does_not_run_adds_nothing_and_the_rest_is_settled(
@@ -336,7 +342,7 @@ def test_payments_that_do_not_have_the_ledgers_root_are_not_redeemed(
     offer(scene, ADA, "add", "all_of_them")
     judge(scene, tell)
     end(scene)
-    case = settling.open_case(scene.lab, scene.challenge, 1, now=NOW)
+    case = open_case(scene.lab, scene.challenge, 1, now=NOW)
     table, _ = settling.publish(case, settling.measure(case, cores=2))
     false = json.loads(tables.to_text(table))
     false["result"]["leaves"][0]["amount"] += 1
@@ -399,9 +405,9 @@ def test_what_is_too_much_to_run_is_sampled_by_what_nobody_could_choose(
     assert (few.method, len(few.configs)) == ("exact", 256)
 
 
-def _open(scene: Scene) -> settling.Case:
+def _open(scene: Scene) -> Case:
     state, events = scene.lab.state(), scene.lab.ledger.events()
-    return settling.case_at(scene.lab, scene.challenge, 1, state=state, events=events, data=None)
+    return case_at(scene.lab, scene.challenge, 1, state=state, events=events, data=None)
 
 
 def _many(scene: Scene, count: int) -> tuple[Versions, ...]:

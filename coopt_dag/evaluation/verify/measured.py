@@ -15,7 +15,7 @@ from coopt_dag.model.nano import NANO, to_nano
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from coopt_dag.evaluation.settle import Case
+    from coopt_dag.evaluation.case import Case
     from coopt_dag.evaluation.verify.hidden import Data
     from coopt_dag.evaluation.verify.task import Task
 

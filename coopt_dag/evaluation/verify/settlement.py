@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import LedgerRefusedError
 from coopt_dag.evaluation import settle, tables
+from coopt_dag.evaluation.case import case_at
 from coopt_dag.evaluation.epochs import require_over
 from coopt_dag.evaluation.verify import divergence as kinds
 from coopt_dag.evaluation.verify.divergence import Divergence
@@ -17,7 +18,7 @@ from coopt_dag.ledger.state import LedgerState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from coopt_dag.evaluation.settle import Case
+    from coopt_dag.evaluation.case import Case
     from coopt_dag.evaluation.verify.hidden import Data
     from coopt_dag.evaluation.verify.task import Task
     from coopt_dag.ledger.events import SettlementProposed
@@ -127,7 +128,7 @@ def _is_over(task: Task, state: LedgerState, proposal: SettlementProposed) -> bo
 
 
 def _case(task: Task, data: Data, state: LedgerState) -> Case:
-    return settle.case_at(
+    return case_at(
         *(task.desk, data.challenge, task.epoch),
         state=state,
         events=task.events,
