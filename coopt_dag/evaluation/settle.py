@@ -178,12 +178,12 @@ def _step_words(case: Case, one: Versions) -> dict[str, Any]:
 def _total(case: Case, valuation: Valuation) -> tuple[Paired, str]:
     """Compare the ends of the epoch example by example, if the metric tells losses of examples."""
     before, after = valuation.losses(valuation.base), valuation.losses(valuation.final)
-    if before is None or after is None:
+    if before is None or after is None or len(before) != len(after):
         scores = valuation.scores()
         gain = scores[valuation.final] - scores[valuation.base]
         least = case.challenge.spec.end_to_end.metric
         floor = to_nano(max(least.min_delta, least.tolerance))
-        return of_gains([gain if gain > floor else 0] * 2), "none: the metric tells no losses"
+        return of_gains([gain if gain > floor else 0] * 2), "none: losses cannot be paired"
     clusters = clusters_of(case.challenge, valuation.split, case.data_dir)
     return paired(_whole(before), _whole(after), clusters), "paired z"
 
@@ -197,37 +197,34 @@ def _intervals(case: Case, valuation: Valuation) -> dict[str, list[int]]:
 
     None if the metric is no mean of its losses, or if the gains are themselves estimates.
     """
-    direction = case.challenge.spec.end_to_end.metric.direction
-    is_exact = case.plan().method == "exact"
-    if not is_exact or _examples(valuation, valuation.base, direction) is None:
+    base = _examples(case, valuation, valuation.base)
+    if base is None or case.plan().method != "exact":
         return {}
+    failed, untold = set(valuation.failed()), set[Config]()
 
     def of(config: Config) -> NDArray[np.int64]:
-        found = _examples(valuation, config, direction)
-        return found if found is not None else _required(valuation, direction)
+        found = base if config in failed else _examples(case, valuation, config)
+        if found is None or found.shape != base.shape:
+            untold.add(config)
+            return base
+        return found
 
     clusters = clusters_of(case.challenge, valuation.split, case.data_dir)
     gains = example_gains(case.levels, of)
+    if untold:
+        return {}
     return {
         work_id(case.versions[i].adopted[level - 1].id): list(interval(found, clusters))
         for (i, level), found in gains.items()
     }
 
 
-def _examples(valuation: Valuation, config: Config, direction: str) -> NDArray[np.int64] | None:
-    if config in valuation.failed():
-        return None
+def _examples(case: Case, valuation: Valuation, config: Config) -> NDArray[np.int64] | None:
     losses = valuation.losses(config)
     if losses is None:
         return None
+    direction = case.challenge.spec.end_to_end.metric.direction
     return example_scores(valuation.value(config), losses, direction=direction)
-
-
-def _required(valuation: Valuation, direction: str) -> NDArray[np.int64]:
-    """Give the baseline's examples: a configuration that failed adds nothing to them."""
-    found = _examples(valuation, valuation.base, direction)
-    assert found is not None  # noqa: S101  # it was asked before
-    return found
 
 
 def _bounties(case: Case) -> list[dict[str, Any]]:
