@@ -56,7 +56,10 @@ def settle(
     desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     number = desk.state().epoch(challenge) if epoch is None else epoch
     present = now(desk.ledger)
-    require_over(desk.state(), challenge, number, now=present)
+    state = desk.state()
+    require_over(state, challenge, number, now=present)
+    if not dry_run:
+        settling.require_proposer(state, challenge, hand.address, now=present)
     with opened(desk, loaded, identity=key, epoch=number) as data:
         case = open_case(desk, loaded, number, now=present, data=data)
         if dry_run:

@@ -21,12 +21,13 @@ from coopt_dag.evaluation.local import local_gains
 from coopt_dag.execution.pace import estimate_s
 from coopt_dag.ledger.actions import ProposeSettlement
 from coopt_dag.ledger.actions.money import COIN
+from coopt_dag.ledger.refusals import refused
 from coopt_dag.model.nano import to_nano
 from coopt_dag.specs.tree import file_sha256
 from coopt_dag.store.folders import add_bytes, add_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from coopt_dag.evaluation.valuing import Valuation
     from coopt_dag.execution.run import Progress
     from coopt_dag.ledger.protocol import Receipt
+    from coopt_dag.ledger.state import LedgerState
     from coopt_dag.model.challenge import Split
     from coopt_dag.specs.loaded import LoadedChallenge
 
@@ -48,6 +50,18 @@ class Settled:
     table: dict[str, Any]
     table_cid: str
     receipt: Receipt | None
+
+
+def require_proposer(state: LedgerState, challenge: str, who: str, *, now: int) -> None:
+    """Refuse before anything runs whom the ledger would refuse afterwards.
+
+    Raises
+    ------
+    LedgerRefusedError
+        `who` is neither the challenge's owner nor one of its evaluators.
+    """
+    if who != state.challenges[challenge].owner and who not in state.judges(challenge, now=now):
+        raise refused("NotProposer")
 
 
 def measure(
@@ -178,14 +192,21 @@ def _step_words(case: Case, one: Versions) -> dict[str, Any]:
 def _total(case: Case, valuation: Valuation) -> tuple[Paired, str]:
     """Compare the ends of the epoch example by example, if the metric tells losses of examples."""
     before, after = valuation.losses(valuation.base), valuation.losses(valuation.final)
-    if before is None or after is None or len(before) != len(after):
+    clusters = clusters_of(case.challenge, valuation.split, case.data_dir)
+    if before is None or after is None or len(before) != len(after) or not _vary(before, clusters):
         scores = valuation.scores()
         gain = scores[valuation.final] - scores[valuation.base]
         least = case.challenge.spec.end_to_end.metric
         floor = to_nano(max(least.min_delta, least.tolerance))
         return of_gains([gain if gain > floor else 0] * 2), "none: losses cannot be paired"
-    clusters = clusters_of(case.challenge, valuation.split, case.data_dir)
     return paired(_whole(before), _whole(after), clusters), "paired z"
+
+
+def _vary(losses: NDArray[Any], clusters: Sequence[Any] | None) -> bool:
+    """Tell whether there are two independent examples: one has no variance."""
+    if clusters is not None and len(clusters) != len(losses):
+        return False
+    return len(losses if clusters is None else set(clusters)) > 1
 
 
 def _whole(losses: NDArray[np.float64]) -> list[int]:
@@ -198,18 +219,18 @@ def _intervals(case: Case, valuation: Valuation) -> dict[str, list[int]]:
     None if the metric is no mean of its losses, or if the gains are themselves estimates.
     """
     base = _examples(case, valuation, valuation.base)
-    if base is None or case.plan().method != "exact":
+    clusters = clusters_of(case.challenge, valuation.split, case.data_dir)
+    if base is None or case.plan().method != "exact" or not _vary(base, clusters):
         return {}
-    failed, untold = set(valuation.failed()), set[Config]()
+    failed, untold = set(valuation.failed()), []
 
     def of(config: Config) -> NDArray[np.int64]:
         found = base if config in failed else _examples(case, valuation, config)
         if found is None or found.shape != base.shape:
-            untold.add(config)
+            untold.append(config)
             return base
         return found
 
-    clusters = clusters_of(case.challenge, valuation.split, case.data_dir)
     gains = example_gains(case.levels, of)
     if untold:
         return {}

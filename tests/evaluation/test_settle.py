@@ -104,6 +104,45 @@ def test_two_steps_share_the_pot_by_what_each_added_whatever_came_first(
     assert scene.lab.state().credit == {("tiny", ADA.address): 507, ("tiny", BEN.address): 193}
 
 
+LOSSES = """
+
+def losses(reference, prediction):
+    return [%s]
+"""
+
+
+@pytest.mark.parametrize(
+    ("losses", "test", "interval"),
+    [
+        # the error in two equal parts: it varies not at all, so the gain of 290 is certain
+        ("error, error", "paired z", [290 * 10**9] * 2),
+        # one example has no variance, and two numbers of losses cannot be paired: not tested
+        ("error", "none: losses cannot be paired", None),
+        ("error" + ", error" * 2 + "][: 2 if error else 3", "none: losses cannot be paired", None),
+        # no function of the metric: tested, but the examples' parts in it are not known
+        ("2 * error, error", "paired z", None),
+    ],
+)
+def test_what_losses_tell_of_the_whole_is_tested_and_what_they_do_not_is_left_out(
+    scene: Scene, tell: Tell, losses: str, test: str, interval: list[int] | None
+) -> None:
+    metric = scene.root / "steps" / "tiny" / "metric.py"
+    code = LOSSES % losses.replace("error", "abs(reference['value'] - prediction['value'])")
+    metric.write_text(metric.read_text() + code)
+    begin(scene, tell)
+    code = (
+        "def solve(inputs, *, params, rng):\n"
+        "    return {'total': {'value': 2 * sum(inputs['numbers']['values'])}}\n"
+    )
+    offer(scene, ADA, "add", "baseline", code)
+    assert judge(scene, tell) == ["record"]
+    end(scene)
+    made = settled(scene)
+    assert made.table["inputs"]["test"] == test
+    (row,) = made.table["result"]["rows"]
+    assert (row["paid"], row["interval"]) == (700, interval)
+
+
 def test_a_second_settlement_changes_nothing_and_a_second_redemption_pays_nothing(
     scene: Scene, tell: Tell
 ) -> None:
