@@ -11,7 +11,8 @@ from benchmarks.attacks.world import SIZE
 from coopt_dag.credit.curves import step_curves
 from coopt_dag.credit.intervals import Version, example_gains, interval
 from coopt_dag.credit.levels import Config, configurations
-from coopt_dag.credit.values import NANO, value_table
+from coopt_dag.credit.values import value_table
+from coopt_dag.model.nano import NANO
 
 LEVELS = (1, 2, 2)
 CHALLENGES = 1000

@@ -16,7 +16,7 @@ from benchmarks.attacks.visit import scene
 from benchmarks.attacks.world import SIZE, coins, tosses, useful
 from coopt_dag.credit.apportion import apportion
 from coopt_dag.credit.pot import Terms
-from coopt_dag.credit.values import NANO
+from coopt_dag.model.nano import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,7 +23,8 @@ from coopt_dag.credit.levels import Config, configurations
 from coopt_dag.credit.paired import Paired, paired
 from coopt_dag.credit.pot import Terms
 from coopt_dag.credit.settlement import Epoch, Settlement, Work, settle
-from coopt_dag.credit.values import NANO, value_table
+from coopt_dag.credit.values import value_table
+from coopt_dag.model.nano import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Callable

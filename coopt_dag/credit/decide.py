@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from coopt_dag.credit.mcnemar import p_value
 from coopt_dag.credit.paired import MIN_CLUSTERS, MIN_DISCORDANT, Paired, of_gains, paired
 from coopt_dag.credit.spending import ALPHA, share, z_nano
-from coopt_dag.credit.values import NANO
+from coopt_dag.model.nano import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence

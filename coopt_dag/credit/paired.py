@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import TYPE_CHECKING
 
-from coopt_dag.credit.values import NANO
+from coopt_dag.model.nano import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence

@@ -14,7 +14,7 @@ from math import isqrt
 from typing import TYPE_CHECKING
 
 from coopt_dag.credit.spending import ALPHA, share, z_nano
-from coopt_dag.credit.values import NANO
+from coopt_dag.model.nano import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

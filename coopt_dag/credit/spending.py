@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 from statistics import NormalDist
 
-from coopt_dag.credit.values import NANO
+from coopt_dag.model.nano import NANO
 
 ALPHA = Fraction(1, 20)
 """Chance that a challenge ever adopts a work that is not better."""

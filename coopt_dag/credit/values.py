@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coopt_dag.credit.levels import Config, configurations, players
+from coopt_dag.model.nano import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
-
-NANO = 10**9
-"""Scores and losses are whole numbers of 1e-9; higher scores are better."""
-
-
-_MOST = 2**61
-"""The difference of two scores must fit into 64 bits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +61,7 @@ def value_table(levels: Sequence[int], scores: Mapping[Config, int]) -> ValueTab
     """
     playing = players(levels)
     n = len(playing)
-    if any(abs(score) > _MOST for score in scores.values()):
+    if any(abs(score) > MOST for score in scores.values()):
         raise OverflowError("a score is at most 2^61 units of 1e-9")
     found = np.array([scores[config] for config in configurations(levels)], dtype=np.int64)
     between, at = [], 1 << n

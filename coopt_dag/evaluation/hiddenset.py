@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from coopt_dag.credit.paired import Paired, of_gains, paired
 from coopt_dag.credit.power import POWER, smallest_gain
-from coopt_dag.credit.values import NANO
 from coopt_dag.errors import DataMissingError
 from coopt_dag.evaluation.examples import clusters_of
 from coopt_dag.evaluation.gate import rule_of
@@ -15,6 +14,7 @@ from coopt_dag.evaluation.losses import in_nano, read_parts, unit_loss
 from coopt_dag.execution.planning import make_plan
 from coopt_dag.execution.request import Request
 from coopt_dag.model.credit import Gate
+from coopt_dag.model.nano import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

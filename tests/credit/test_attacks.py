@@ -28,7 +28,7 @@ from benchmarks.attacks.limits import LIMITS
 from benchmarks.attacks.rules import RULES, Entry, Ladder, Ours
 from benchmarks.attacks.visit import HONEST, hand_in, scene
 from benchmarks.attacks.world import SIZE, Coins
-from coopt_dag.credit.values import NANO
+from coopt_dag.model.nano import NANO
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "attacks.md").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from coopt_dag.credit.intervals import example_gains, interval
 from coopt_dag.credit.mcnemar import p_value
 from coopt_dag.credit.paired import of_gains, paired
 from coopt_dag.credit.power import smallest_gain
-from coopt_dag.credit.values import NANO
+from coopt_dag.model.nano import NANO
 
 
 @pytest.mark.parametrize(("better", "worse"), [(0, 0), (3, 1), (40, 17)])
