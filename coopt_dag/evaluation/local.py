@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coopt_dag.errors import NodeFailedError, ScoreInvalidError
 from coopt_dag.evaluation.pipeline import score_pipeline
 from coopt_dag.evaluation.valuing import ladders_of
 from coopt_dag.model.nano import NANO, to_nano
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from coopt_dag.evaluation.case import Case
     from coopt_dag.evaluation.epochs import Versions
     from coopt_dag.execution.run import Progress
     from coopt_dag.model.metric import Metric
+    from coopt_dag.specs.loaded import LoadedSolution
 
 
 def local_gains(
@@ -32,10 +34,9 @@ def local_gains(
     for one in case.versions:
         if not one.local:
             continue
-        pipelines = [final]
-        pipelines += [final | {one.step: case.desk.solution(s.solution_cid)} for s in one.local]
-        scores = [
-            score_pipeline(
+
+        def score(pipeline: Mapping[str, LoadedSolution], step: str = one.step) -> float:
+            found = score_pipeline(
                 case.desk.workspace,
                 case.challenge,
                 pipeline,
@@ -43,9 +44,16 @@ def local_gains(
                 cores=cores,
                 listener=listener,
                 data=case.data,
-            ).value(one.step)
-            for pipeline in pipelines
-        ]
+            )
+            return found.value(step)
+
+        scores: list[float] = [score(final)]
+        for submission in one.local:
+            try:
+                solution = case.desk.solution(submission.solution_cid)
+                scores.append(score(final | {one.step: solution}))
+            except (NodeFailedError, ScoreInvalidError):
+                scores.append(scores[0])  # what does not run here adds nothing, and stops nobody
         gains |= _rises(one, scores, case.challenge.steps[one.step].spec.metric)
     return gains
 

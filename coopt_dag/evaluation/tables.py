@@ -89,8 +89,13 @@ def result_of(challenge: str, epoch: int, inputs: Mapping[str, Any]) -> dict[str
 
 def curves_in(inputs: Mapping[str, Any]) -> Curves:
     """Give the curves that the measured scores make, exact or estimated as the plan says."""
-    scores = {tuple(row["levels"]): int(row["score"]) for row in inputs["values"]}
-    return estimate(plan_in(inputs), scores)
+    plan = plan_in(inputs)
+    scores = {tuple(row["levels"]): row["score"] for row in inputs["values"]}
+    if set(scores) != set(plan.configs) or len(scores) != len(inputs["values"]):
+        raise ValueError("its values are not those of its plan, each once")
+    if not all(type(score) is int for score in scores.values()):
+        raise TypeError("a score is no whole number")
+    return estimate(plan, scores)
 
 
 def plan_in(inputs: Mapping[str, Any]) -> Plan:

@@ -371,6 +371,20 @@ def test_changed_terms_are_named(unsettled: World, tmp_path: Path):
     assert (found["expected"], found["found"]) == (2500, 0)
 
 
+def test_a_table_whose_steps_are_in_another_order(unsettled: World, tmp_path: Path):
+    def turn(inputs: dict[str, Any]) -> None:
+        inputs["steps"].reverse()
+
+    proposed(unsettled, tmp_path, turn, "changed_payment", "steps")
+
+
+def test_a_table_that_counts_other_examples(unsettled: World, tmp_path: Path):
+    def more(inputs: dict[str, Any]) -> None:
+        inputs["total"]["clusters"] += 7
+
+    proposed(unsettled, tmp_path, more, "changed_score", "total")
+
+
 def test_swapped_solution_in_the_store(settled: World, folder: Path):
     cid = solution(settled, BENS)
     block_file(folder, cid).write_bytes(block_file(folder, solution(settled, ADAS)).read_bytes())

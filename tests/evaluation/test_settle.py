@@ -275,6 +275,20 @@ def test_a_local_record_is_paid_for_its_own_metric_and_its_copy_is_not(
     assert local[BEN.address]["reason"] == "nothing new"
 
 
+def test_a_local_record_that_does_not_run_on_the_sealed_data_stops_nobody(
+    scene: Scene, tell: Tell
+) -> None:
+    begin(scene, tell)
+    offer(scene, ADA, "add", "all_of_them")
+    judge(scene, tell)
+    code = "def solve(inputs, *, params, rng):\n    raise RuntimeError('not here')\n"
+    number = offer(scene, BEN, "double", "twice", code)
+    report = add_bytes(scene.lab.store, b"{}", pin=True)
+    scene.lab.send(Reject(number, "local_record", report))
+    end(scene)
+    assert payments(settled(scene)) == {ADA.address: 700}
+
+
 def test_a_review_is_paid_that_the_ledger_proved_right_by_somebody_with_a_record(
     scene: Scene, tell: Tell
 ) -> None:

@@ -208,3 +208,16 @@ def test_a_strangers_document_that_is_no_table_is_refused() -> None:
     false = tables.table_of("toy", 1, by_hand()) | {"schema": "coopt/settlement/9"}
     with pytest.raises(ContentRefusedError, match="coopt/settlement/9"):
         tables.read_table(store, add_bytes(store, tables.to_text(false).encode()))
+
+
+@pytest.mark.parametrize("wrong", ["a row more", "a row twice", "text for a number"])
+def test_values_that_are_not_those_of_the_plan_are_none(wrong: str) -> None:
+    found = by_hand()
+    if wrong == "a row more":
+        found["values"].append({"levels": [0, 0, 1], "score": 5})
+    elif wrong == "a row twice":
+        found["values"].append(dict(found["values"][0]))
+    else:
+        found["values"][0]["score"] = "0"
+    with pytest.raises((ValueError, TypeError), match=r"values|whole"):
+        tables.result_of("toy", 1, found)

@@ -45,7 +45,8 @@ def check_measured(
     yield from _gains(task, case, found, inputs)
     if found["test"] != inputs["test"]:
         yield _at(task, kinds.CHANGED_TERMS, "test", found["test"], inputs["test"])
-    for name in ("clusters", "discordant", "total", "squares"):
+    yield from _counts(task, found["total"], inputs["total"])
+    for name in ("total", "squares"):
         yield from _loose(task, f"total.{name}", found["total"][name], inputs["total"][name], case)
     if found["intervals"].keys() != inputs["intervals"].keys():
         yield _at(
@@ -66,6 +67,15 @@ def _at(task: Task, kind: str, place: str, expected: Any, found: Any) -> Diverge
     )
 
 
+def _counts(
+    task: Task, expected: Mapping[str, int], found: Mapping[str, int]
+) -> Iterator[Divergence]:
+    """Compare numbers of examples, on which the test of the whole rests: these are no scores."""
+    n = expected["clusters"]
+    if found["clusters"] != n or abs(found["discordant"] - expected["discordant"]) * 200 > n:
+        yield _at(task, kinds.CHANGED_SCORE, "total", dict(expected), dict(found))
+
+
 def _values(
     task: Task, case: Case, expected: list[dict[str, Any]], found: list[dict[str, Any]]
 ) -> Iterator[Divergence]:
@@ -80,6 +90,10 @@ def _values(
         if abs(row["score"] - other["score"]) > most:
             yield _at(task, kinds.CHANGED_SCORE, place, row["score"], other["score"])
         task.counts.compared(row["score"] * NANO, other["score"] * NANO)
+    # What is computed from the table reads all of it: rows that were not asked for move money.
+    lists = [[list(row["levels"]) for row in rows] for rows in (expected, found)]
+    if lists[0] != lists[1]:
+        yield _at(task, kinds.CHANGED_SCORE, "configurations", *lists)
 
 
 def _gains(

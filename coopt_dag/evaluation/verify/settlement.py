@@ -198,7 +198,11 @@ def _wrong_work(
 def _wrong_steps(
     expected: list[dict[str, Any]], found: list[dict[str, Any]]
 ) -> Iterator[tuple[str, Row]]:
+    # Payments go by the places of steps: another order, a step twice or one more moves money.
+    names = [step["step"] for step in expected], [step["step"] for step in found]
     told = {step["step"]: step for step in found}
+    if not set(names[0]) - set(names[1]):
+        yield from _differs(kinds.CHANGED_PAYMENT, *names, "steps")
     for due in expected:
         place = f"step '{due['step']}'"
         step = told.get(due["step"])
