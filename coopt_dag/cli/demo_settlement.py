@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from coopt_dag.cli.clock import now
 from coopt_dag.cli.printing import note, say
-from coopt_dag.cli.progress import shown
+from coopt_dag.cli.settling import settled
 from coopt_dag.cli.wiring import desk as open_desk
 from coopt_dag.evaluation import redeem as redeeming
-from coopt_dag.evaluation import settle as settling
 from coopt_dag.evaluation import tables
 from coopt_dag.evaluation.case import open_case
 from coopt_dag.evaluation.seal import unseal
@@ -36,14 +35,7 @@ def end_epoch(desk: Desk, challenge: LoadedChallenge, key: AgeKey, *, cores: int
     note(f"  epoch {EPOCH} is unsealed: nobody can submit to it any more")
     with opened(desk, challenge, identity=key, epoch=EPOCH) as data:
         case = open_case(desk, challenge, EPOCH, now=now(desk.ledger), data=data)
-        found = settling.estimate(case, cores=cores)
-        note(
-            f"  {found['configurations']} configurations, {found['node_runs']} node runs "
-            f"({found['one_by_one']} if nothing were shared), {found['to_run']} to do"
-        )
-        with shown() as listener:
-            inputs = settling.measure(case, cores=cores, listener=listener)
-        return settling.propose(case, *settling.publish(case, inputs))
+        return settled(case, cores=cores)
 
 
 def pay(lab: Desk, challenge: str, signers: Mapping[str, KeySigner]) -> dict[str, int]:

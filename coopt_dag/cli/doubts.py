@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile, SignTo
+from coopt_dag.cli.options import As, Json, PassphraseFile, Report, SignTo, verdict
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.cli.relays import told_as_signed
-from coopt_dag.errors import UsageError
 
 if TYPE_CHECKING:
     from coopt_dag.evaluation.ballots import Cast
@@ -70,12 +69,7 @@ def vote(
         bool | None,
         typer.Option("--upheld/--rejected", help="The score is wrong / the score stands."),
     ] = None,
-    report: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE_OR_CID", help="What you found; else you join the one report voted for."
-        ),
-    ] = None,
+    report: Report = None,
     who: As = None,
     passphrase_file: PassphraseFile = None,
     sign_to: SignTo = None,
@@ -93,19 +87,16 @@ def vote(
     from coopt_dag.evaluation import ballots
     from coopt_dag.evaluation.papers import paper
 
-    if upheld is None:
-        raise UsageError(
-            "how do you vote?", hint="--upheld (it is wrong) or --rejected (it stands)"
-        )
+    choice = verdict(upheld)
     workspace = wiring.here()
     desk = wiring.acting(workspace, who, passphrase_file, sign_to)
     present = now(desk.ledger)
     if report is None:
-        cid = ballots.report_of(desk, number, upheld=upheld, now=present)
+        cid = ballots.report_of(desk, number, upheld=choice, now=present)
         note(f"joins the report {cid}")
     else:
         cid = paper(desk, report)
-    cast = ballots.vote(desk, number, upheld=upheld, report_cid=cid, now=present)
+    cast = ballots.vote(desk, number, upheld=choice, report_cid=cid, now=present)
     if as_json:
         put(asdict(cast) | {"missing": cast.missing})
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coopt_dag.cli.options import Json
+from coopt_dag.cli.options import ChallengeId, Json
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.errors import ContentRefusedError, IntegrityError, LedgerRefusedError
 
@@ -22,7 +22,7 @@ _WAITING = {"final": "can redeem {}", "struck": "is not paid {}"}
 
 
 def credit(
-    challenge: Annotated[str, typer.Argument(metavar="CHALLENGE", help="Id of a challenge.")],
+    challenge: ChallengeId,
     who: Annotated[
         str | None, typer.Argument(metavar="[WHO]", help="Name or address; else everybody.")
     ] = None,

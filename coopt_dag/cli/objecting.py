@@ -7,17 +7,15 @@ from typing import Annotated
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile, SignTo
+from coopt_dag.cli.options import As, ChallengeId, Json, PassphraseFile, Report, SignTo, verdict
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.cli.relays import told_as_signed
-from coopt_dag.errors import UsageError
 
-Name = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Id of a challenge.")]
 Epoch = Annotated[int, typer.Option(min=0, metavar="N", help="Number of the settled epoch.")]
 
 
 def settlement(
-    challenge: Name,
+    challenge: ChallengeId,
     epoch: Epoch,
     evidence: Annotated[
         str,
@@ -61,18 +59,13 @@ def settlement(
 
 
 def settlement_vote(
-    challenge: Name,
+    challenge: ChallengeId,
     epoch: Epoch,
     upheld: Annotated[
         bool | None,
         typer.Option("--upheld/--rejected", help="The settlement is wrong / it stands."),
     ] = None,
-    report: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE_OR_CID", help="What you found; else you join the one report voted for."
-        ),
-    ] = None,
+    report: Report = None,
     who: As = None,
     passphrase_file: PassphraseFile = None,
     sign_to: SignTo = None,
@@ -89,19 +82,16 @@ def settlement_vote(
     from coopt_dag.evaluation import objections
     from coopt_dag.evaluation.papers import paper
 
-    if upheld is None:
-        raise UsageError(
-            "how do you vote?", hint="--upheld (it is wrong) or --rejected (it stands)"
-        )
+    choice = verdict(upheld)
     desk = wiring.acting(wiring.here(), who, passphrase_file, sign_to)
     cid = None if report is None else paper(desk, report)
     cast = objections.vote(
-        desk, challenge, epoch, upheld=upheld, report_cid=cid, now=now(desk.ledger)
+        desk, challenge, epoch, upheld=choice, report_cid=cid, now=now(desk.ledger)
     )
     if as_json:
         put(asdict(cast))
         return
-    how = "upheld" if upheld else "rejected"
+    how = "upheld" if choice else "rejected"
     say(f"voted '{how}': {cast.given} of {cast.needed} votes\nreport {cast.report_cid}")
     if cast.tx_hash:
         say(f"the doubt is {how}\ntransaction {cast.tx_hash}")
@@ -110,7 +100,7 @@ def settlement_vote(
 
 
 def settlement_lapse(
-    challenge: Name,
+    challenge: ChallengeId,
     epoch: Epoch,
     who: As = None,
     passphrase_file: PassphraseFile = None,

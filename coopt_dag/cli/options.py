@@ -45,6 +45,13 @@ WeakCage = Annotated[
         help="Where there are no namespaces: Landlock, seccomp, limits; earns no record.",
     ),
 ]
+ChallengeId = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Id of a challenge.")]
+Report = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE_OR_CID", help="What you found; else you join the one report voted for."
+    ),
+]
 Cores = Annotated[int, typer.Option(min=1, max=1024, help="Nodes that run at once.")]
 
 
@@ -59,3 +66,16 @@ def level(trust: bool, weak: bool) -> Level:
             "--i-trust-this-code and --weak-cage exclude each other", hint="leave one out"
         )
     return "none" if trust else "weak" if weak else "strong"
+
+
+def verdict(upheld: bool | None) -> bool:
+    """Insist on a vote, for neither answer is the usual one.
+
+    >>> verdict(False)
+    False
+    """
+    if upheld is None:
+        raise UsageError(
+            "how do you vote?", hint="--upheld (it is wrong) or --rejected (it stands)"
+        )
+    return upheld

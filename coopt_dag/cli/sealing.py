@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coopt_dag.cli.options import As, Json, PassphraseFile, SignTo
+from coopt_dag.cli.options import As, ChallengeId, Json, PassphraseFile, SignTo
 from coopt_dag.cli.printing import note, put, say
 
 if TYPE_CHECKING:
     from coopt_dag.specs.loaded import LoadedWorkspace
 
-Name = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Id of a challenge.")]
-
 
 def seal(
-    challenge: Name,
+    challenge: ChallengeId,
     to: Annotated[
         list[str] | None,
         typer.Option(
@@ -81,7 +79,7 @@ def _recipient(workspace: LoadedWorkspace, who: str) -> str:
 
 
 def unseal(
-    challenge: Name,
+    challenge: ChallengeId,
     epoch: Annotated[int, typer.Option(min=1, help="Number of the seal.")],
     who: As = None,
     passphrase_file: PassphraseFile = None,
@@ -118,7 +116,7 @@ def unseal(
 
 
 def verify(
-    challenge: Name,
+    challenge: ChallengeId,
     epoch: Annotated[int | None, typer.Option(min=1, help="The latest if not told.")] = None,
     against: Annotated[
         Path | None,

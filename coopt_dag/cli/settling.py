@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coopt_dag.cli.loop import CORES
-from coopt_dag.cli.options import As, Cores, Json, PassphraseFile, SignTo
+from coopt_dag.cli.options import As, ChallengeId, Cores, Json, PassphraseFile, SignTo
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.cli.relays import told_as_signed
 
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from coopt_dag.evaluation.redeem import Payment
     from coopt_dag.evaluation.settle import Settled
 
-Name = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Id of a challenge.")]
 Epoch = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="Number of the epoch; else the latest.")
 ]
 
 
 def settle(
-    challenge: Name,
+    challenge: ChallengeId,
     epoch: Epoch = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would run, and how long about.")
@@ -65,14 +64,15 @@ def settle(
         if dry_run:
             _tell_estimate(settling.estimate(case, cores=cores), as_json=as_json)
             return
-        made = _made(case, cores=cores)
+        made = settled(case, cores=cores)
     if as_json:
         put(_words(made))
     elif made.receipt is None or not told_as_signed(made.receipt):
         _tell(challenge, number, made)
 
 
-def _made(case: Case, *, cores: int) -> Settled:
+def settled(case: Case, *, cores: int) -> Settled:
+    """Say what there is to do, measure, divide and propose."""
     from coopt_dag.cli.progress import shown
     from coopt_dag.evaluation import settle as settling
 
@@ -144,7 +144,7 @@ def _tell_estimate(found: dict[str, Any], *, as_json: bool) -> None:
 
 
 def redeem(
-    challenge: Name,
+    challenge: ChallengeId,
     account: Annotated[
         str | None,
         typer.Option("--for", metavar="WHO", help="Name or address; else the one that signs."),

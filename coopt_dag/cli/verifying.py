@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coopt_dag.cli.loop import CORES
-from coopt_dag.cli.options import Cores, Json
+from coopt_dag.cli.options import ChallengeId, Cores, Json
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.errors import ContentMissingError, IntegrityError, UsageError
 
@@ -30,7 +30,7 @@ _TOML = 'schema = "coopt/workspace/1"\nname = "verify"\n'
 
 
 def verify(
-    challenge: Annotated[str, typer.Argument(metavar="CHALLENGE", help="Id of a challenge.")],
+    challenge: ChallengeId,
     epoch: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Else the latest that is settled.")
     ] = None,

@@ -58,6 +58,21 @@ def path_of(desk: Desk, number: int) -> Path:
     return desk.workspace.state_dir / ROOM / f"{number}-{who}.json"
 
 
+def tell_ledger(
+    desk: Desk, state: LedgerState, action: Score | Reject, *, metric_version: int
+) -> None:
+    """Judge alone, or begin to judge with the other evaluators of a quorum.
+
+    `metric_version` is that by which it was judged: no other quorum counts it.
+    """
+    entry = state.submissions[action.submission_id]
+    if state.challenges[entry.challenge].quorum == 1:
+        desk.send(action)
+    else:
+        keep(desk, action, metric_version=metric_version)
+        advance(desk, action.submission_id, lambda _line: None)
+
+
 def keep(desk: Desk, verdict: Score | Reject, *, metric_version: int) -> Opening:
     """Keep a verdict as an opening with a salt of its own, before anybody hears of it."""
     opening = Opening(

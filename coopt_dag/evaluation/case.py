@@ -84,7 +84,7 @@ class Case:
     def valuation(self) -> Valuation:
         """Plan the configurations as one run."""
         ladders = ladders_of(self.desk, self.challenge, self.versions)
-        return value_plan(self.desk, self.challenge, ladders, self.plan().configs, data=self.data)
+        return value_plan(self.desk, self.challenge, ladders, self.plan(), data=self.data)
 
 
 def open_case(

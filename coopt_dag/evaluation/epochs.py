@@ -227,8 +227,7 @@ def attested_gain(submission: Submission, metric: Metric) -> int:
     before, gain = submission.before_wad, submission.improvement_wad
     if submission.status != STANDING or before is None or gain is None:
         return 0
-    best = to_wad(metric.range[0] if metric.direction == "minimise" else metric.range[1])
-    left = abs(best - before)
+    left = abs(to_wad(metric.best) - before)
     return min(NANO, max(0, gain) * NANO // left) if left else 0
 
 

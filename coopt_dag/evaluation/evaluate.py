@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from coopt_dag.ledger.state import HeadEntry, LedgerState, Submission
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution
 
-__all__ = ["Verdict", "evaluate_one", "evaluate_pending", "finish", "tell_ledger"]
+__all__ = ["Verdict", "evaluate_one", "evaluate_pending", "finish"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +359,7 @@ def _send(
     state = case.desk.state()
     before = state.end_to_end_wad(case.submission.challenge)
     try:
-        tell_ledger(case.desk, state, action, metric_version=case.version)
+        attest.tell_ledger(case.desk, state, action, metric_version=case.version)
     except LedgerRefusedError as error:
         if error.code != "AlreadyJudged":
             raise
@@ -371,21 +371,6 @@ def _send(
         reused=scores.outcome.reused if scores else 0,
     )
     return verdict, True
-
-
-def tell_ledger(
-    desk: Desk, state: LedgerState, action: Score | Reject, *, metric_version: int
-) -> None:
-    """Judge alone, or begin to judge with the other evaluators of a quorum.
-
-    `metric_version` is that by which it was judged: no other quorum counts it.
-    """
-    entry = state.submissions[action.submission_id]
-    if state.challenges[entry.challenge].quorum == 1:
-        desk.send(action)
-    else:
-        attest.keep(desk, action, metric_version=metric_version)
-        attest.advance(desk, action.submission_id, lambda _line: None)
 
 
 def _follow(

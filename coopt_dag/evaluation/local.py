@@ -27,41 +27,47 @@ def local_gains(
     Each runs in the final pipeline in place of its step's adopted version. In the order of their
     submissions, each is paid for what it adds to the best before it, so that a copy adds nothing.
     """
+    raised = [one for one in case.versions if one.local]
+    if not raised:
+        return {}
     gains: dict[int, int] = {}
     ladders = ladders_of(case.desk, case.challenge, case.versions)
     final = {step: ladder[-1] for step, ladder in ladders.items()}
-    split = case.challenge.spec.end_to_end.final_split
-    for one in case.versions:
-        if not one.local:
-            continue
-
-        def score(pipeline: Mapping[str, LoadedSolution], step: str = one.step) -> float:
-            found = score_pipeline(
-                case.desk.workspace,
-                case.challenge,
-                pipeline,
-                splits=(split,),
-                cores=cores,
-                listener=listener,
-                data=case.data,
-            )
-            return found.value(step)
-
-        scores: list[float] = [score(final)]
+    for one in raised:
+        scores = [_score(case, final, one.step, cores=cores, listener=listener)]
         for submission in one.local:
             try:
-                solution = case.desk.solution(submission.solution_cid)
-                scores.append(score(final | {one.step: solution}))
+                pipeline = final | {one.step: case.desk.solution(submission.solution_cid)}
+                scores.append(_score(case, pipeline, one.step, cores=cores, listener=listener))
             except (NodeFailedError, ScoreInvalidError):
                 scores.append(scores[0])  # what does not run here adds nothing, and stops nobody
         gains |= _rises(one, scores, case.challenge.steps[one.step].spec.metric)
     return gains
 
 
+def _score(
+    case: Case,
+    pipeline: Mapping[str, LoadedSolution],
+    step: str,
+    *,
+    cores: int,
+    listener: Callable[[Progress], None] | None,
+) -> float:
+    found = score_pipeline(
+        case.desk.workspace,
+        case.challenge,
+        pipeline,
+        splits=(case.challenge.spec.end_to_end.final_split,),
+        cores=cores,
+        listener=listener,
+        data=case.data,
+    )
+    return found.value(step)
+
+
 def _rises(one: Versions, scores: Sequence[float], metric: Metric) -> dict[int, int]:
     nano = [to_nano(score, direction=metric.direction) for score in scores]
-    end = metric.range[0] if metric.direction == "minimise" else metric.range[1]
-    left = to_nano(end, direction=metric.direction) - nano[0]
+    left = to_nano(metric.best, direction=metric.direction) - nano[0]
     gains, best = {}, nano[0]
     for submission, score in zip(one.local, nano[1:], strict=True):
         rise = max(0, score - best)

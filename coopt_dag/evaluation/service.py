@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from coopt_dag.errors import FAILURES, BusyError, CooptError
 from coopt_dag.evaluation import attest
-from coopt_dag.evaluation.evaluate import evaluate_one, finish, tell_ledger
+from coopt_dag.evaluation.evaluate import evaluate_one, finish
 from coopt_dag.evaluation.queue import FILE, Queue, process_start
 from coopt_dag.evaluation.reports import publish_report
 from coopt_dag.evaluation.rescoring import rescore_stale, stale_steps
@@ -301,7 +301,7 @@ class Service:
         if known.status == "pending" and (rule := state.broken_rule(known)) is not None:
             report = publish_report(desk, known.id, {"reason": rule})
             version = state.steps[known.challenge, known.step].metric_version
-            tell_ledger(desk, state, Reject(known.id, rule, report), metric_version=version)
+            attest.tell_ledger(desk, state, Reject(known.id, rule, report), metric_version=version)
             self.tell(f"  rejected: {rule}")
             return verdict_of(desk.state().submissions[known.id])
         with self.opened(desk, submission.challenge, submission.epoch) as data:

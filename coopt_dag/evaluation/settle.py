@@ -27,7 +27,7 @@ from coopt_dag.specs.tree import file_sha256
 from coopt_dag.store.folders import add_bytes, add_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
     import numpy as np
     from numpy.typing import NDArray
@@ -76,18 +76,19 @@ def measure(
     """
     valuation = case.valuation()
     valuation.run(cores=cores, listener=listener)
-    scores, gains = valuation.scores(), local_gains(case, cores=cores, listener=listener)
-    total, test = _total(case, valuation)
-    failed = set(valuation.failed())
+    failed = valuation.failed()
+    scores, gains = valuation.scores(failed), local_gains(case, cores=cores, listener=listener)
+    clusters = clusters_of(case.challenge, valuation.split, case.data_dir)
+    total, test = _total(case, valuation, scores, clusters)
     return ledger_words(case, gains) | {
-        "plan": tables.plan_words(case.plan()),
+        "plan": tables.plan_words(valuation.chosen),
         "values": [
             {"levels": list(c), "score": score} | ({"failed": True} if c in failed else {})
             for c, score in scores.items()
         ],
         "total": asdict(total),
         "test": test,
-        "intervals": _intervals(case, valuation),
+        "intervals": _intervals(case, valuation, failed, clusters),
         "data": _data_words(case),
     }
 
@@ -106,12 +107,12 @@ def ledger_words(case: Case, local_gains: Mapping[int, int]) -> dict[str, Any]:
         metrics=case.era.metrics,
         local_gains=local_gains,
     )
-    spec = case.challenge.spec
+    spec, terms = case.challenge.spec, terms_of(case)
     return tables.epoch_words(work) | {
         "manifest_cid": case.state.challenges[spec.id].manifest_cid,
         "split": spec.end_to_end.final_split,
         "metric": _metric_words(case.challenge),
-        "terms": asdict(terms_of(case)) | {"alpha": str(terms_of(case).alpha)},
+        "terms": asdict(terms) | {"alpha": str(terms.alpha)},
         "steps": [_step_words(case, one) for one in case.versions],
         "bounties": _bounties(case),
     }
@@ -189,12 +190,15 @@ def _step_words(case: Case, one: Versions) -> dict[str, Any]:
     }
 
 
-def _total(case: Case, valuation: Valuation) -> tuple[Paired, str]:
+def _total(
+    case: Case,
+    valuation: Valuation,
+    scores: Mapping[Config, int],
+    clusters: Sequence[Any] | None,
+) -> tuple[Paired, str]:
     """Compare the ends of the epoch example by example, if the metric tells losses of examples."""
     before, after = valuation.losses(valuation.base), valuation.losses(valuation.final)
-    clusters = clusters_of(case.challenge, valuation.split, case.data_dir)
     if before is None or after is None or len(before) != len(after) or not _vary(before, clusters):
-        scores = valuation.scores()
         gain = scores[valuation.final] - scores[valuation.base]
         least = case.challenge.spec.end_to_end.metric
         floor = to_nano(max(least.min_delta, least.tolerance))
@@ -213,16 +217,20 @@ def _whole(losses: NDArray[np.float64]) -> list[int]:
     return [to_nano(loss) for loss in losses.tolist()]
 
 
-def _intervals(case: Case, valuation: Valuation) -> dict[str, list[int]]:
+def _intervals(
+    case: Case,
+    valuation: Valuation,
+    failed: Set[Config],
+    clusters: Sequence[Any] | None,
+) -> dict[str, list[int]]:
     """Give 95 % intervals of raw gains by work.
 
     None if the metric is no mean of its losses, or if the gains are themselves estimates.
     """
     base = _examples(case, valuation, valuation.base)
-    clusters = clusters_of(case.challenge, valuation.split, case.data_dir)
-    if base is None or case.plan().method != "exact" or not _vary(base, clusters):
+    if base is None or valuation.chosen.method != "exact" or not _vary(base, clusters):
         return {}
-    failed, untold = set(valuation.failed()), []
+    untold = []
 
     def of(config: Config) -> NDArray[np.int64]:
         found = base if config in failed else _examples(case, valuation, config)

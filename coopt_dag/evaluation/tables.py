@@ -15,7 +15,7 @@ from coopt_dag.credit.apportion import apportion
 from coopt_dag.credit.paired import Paired
 from coopt_dag.credit.pot import Terms
 from coopt_dag.credit.sampling import estimate, prefix_plan, sample_plan
-from coopt_dag.credit.settlement import Epoch, Review, Settlement, Work, settle
+from coopt_dag.credit.settlement import Epoch, Review, Work, settle
 from coopt_dag.errors import ContentRefusedError
 from coopt_dag.ledger.actions import Share
 from coopt_dag.ledger.hashing import MerkleTree, leaf_of
@@ -151,18 +151,6 @@ def epoch_words(epoch: Epoch) -> dict[str, Any]:
         "works": [_plain(asdict(work)) for work in works],
         "reviews": [asdict(review) for review in epoch.reviews],
     }
-
-
-def settled(table: Mapping[str, Any]) -> Settlement:
-    """Give a table's settlement, computed from its inputs."""
-    inputs = table["inputs"]
-    return settle(
-        curves_in(inputs),
-        epoch_in(inputs),
-        terms=terms_in(inputs),
-        total=Paired(**inputs["total"]),
-        intervals={k: (v[0], v[1]) for k, v in inputs["intervals"].items()},
-    )
 
 
 def leaves_of(table: Mapping[str, Any]) -> tuple[Leaf, ...]:

@@ -20,13 +20,14 @@ from coopt_dag.execution.results import read_score
 from coopt_dag.model.nano import to_nano
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence, Set
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from coopt_dag.credit.levels import Config
+    from coopt_dag.credit.sampling import Plan
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.epochs import Versions
     from coopt_dag.execution.run import Progress
@@ -55,6 +56,8 @@ class Valuation:
     keys: Mapping[Config, str]
     """Configuration → the node that scores the whole of it."""
     plan: Mapping[str, Any]
+    chosen: Plan
+    """How the configurations were chosen."""
 
     @property
     def base(self) -> Config:
@@ -92,15 +95,14 @@ class Valuation:
                 raise
             return None
 
-    def failed(self) -> tuple[Config, ...]:
+    def failed(self) -> frozenset[Config]:
         """Give the configurations that ran and have no score: a mixture that does not fit."""
-        return tuple(config for config in self.keys if not self._is_scored(config))
+        return frozenset(config for config in self.keys if not self._is_scored(config))
 
-    def scores(self) -> dict[Config, int]:
+    def scores(self, failed: Set[Config]) -> dict[Config, int]:
         """Give each configuration's score in 1e-9, higher is better; a failed one adds nothing."""
-        failed = set(self.failed())
-        found = {config: self._score(config) for config in self.keys if config not in failed}
-        return found | dict.fromkeys(failed, found[self.base])
+        base = self._score(self.base)
+        return {config: base if config in failed else self._score(config) for config in self.keys}
 
     def value(self, config: Config) -> float:
         """Give a configuration's score in the metric's unit."""
@@ -129,7 +131,7 @@ def value_plan(
     desk: Desk,
     challenge: LoadedChallenge,
     ladders: Ladders,
-    configs: Sequence[Config],
+    chosen: Plan,
     *,
     data: Path | None = None,
 ) -> Valuation:
@@ -137,14 +139,14 @@ def value_plan(
 
     Parameters
     ----------
-    configs
-        Levels in the order of the challenge's steps.
+    chosen : Plan
+        Its configurations are levels in the order of the challenge's steps.
     data : Path, optional
         Folder that stands for the workspace's `data/`.
     """
     pipelines = [
         {step: ladder[level] for (step, ladder), level in zip(ladders.items(), c, strict=True)}
-        for c in configs
+        for c in chosen.configs
     ]
     split = challenge.spec.end_to_end.final_split
     plan = make_plan(
@@ -155,4 +157,4 @@ def value_plan(
         data_dir=data,
     )
     ends = [pipeline["end_to_end"] for pipeline in plan["pipelines"]]
-    return Valuation(desk, challenge, dict(zip(configs, ends, strict=True)), plan)
+    return Valuation(desk, challenge, dict(zip(chosen.configs, ends, strict=True)), plan, chosen)

@@ -38,6 +38,11 @@ class Metric(Frozen):
     reference: str = ""
     """Literature: DOI or section where the metric is defined."""
 
+    @property
+    def best(self) -> float:
+        """Give the end of the range that a perfect answer would reach."""
+        return self.range[0] if self.direction == "minimise" else self.range[1]
+
     @model_validator(mode="after")
     def _range_is_an_interval(self) -> Metric:
         low, high = self.range

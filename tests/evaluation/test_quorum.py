@@ -14,7 +14,7 @@ import pytest
 
 from coopt_dag.errors import LedgerRefusedError, LedgerUnavailableError, UsageError
 from coopt_dag.evaluation import attest, ballots, disputes
-from coopt_dag.evaluation.evaluate import tell_ledger
+from coopt_dag.evaluation.attest import tell_ledger
 from coopt_dag.evaluation.published import publish_step
 from coopt_dag.evaluation.service import Service
 from coopt_dag.ledger import actions as ac

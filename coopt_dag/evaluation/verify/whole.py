@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from random import Random
 
+    from coopt_dag.evaluation.case import Case
     from coopt_dag.evaluation.desk import Desk
     from coopt_dag.evaluation.verify.hidden import Data
     from coopt_dag.execution.run import Progress
@@ -114,27 +115,29 @@ def _after(task: Task, sample: int | None, rng: Random) -> Iterator[Divergence]:
     with data_of(task, challenge, rows) as data:
         if data.divergence is not None:
             yield data.divergence
-        if table is not None:
-            yield from _before_runs(task, data, table)
+        case = None if table is None else (yield from _before_runs(task, data, table))
         task.tell("scores: records of the epoch")
         yield from check_scores(task, data, sample=sample, rng=rng)
         if sample is None:
             yield from check_others(task, data)
-        if table is not None:
-            yield from check_measured(task, data, case_of(task, data, table)[0], table)
+        if case is not None and table is not None:
+            yield from check_measured(task, data, case, table)
 
 
-def _before_runs(task: Task, data: Data, table: dict[str, Any]) -> Iterator[Divergence]:
-    """Check what of a settlement needs no run."""
+def _before_runs(
+    task: Task, data: Data, table: dict[str, Any]
+) -> Generator[Divergence, None, Case | None]:
+    """Check what of a settlement needs no run; give the epoch as it was settled."""
     task.tell("settlement: sums, root, inputs from the ledger")
     try:
-        _, wrong = case_of(task, data, table)
+        case, wrong = case_of(task, data, table)
     except (KeyError, ValueError, TypeError) as error:
         yield _no_table(task, f"{type(error).__name__}: {error}")
-        return
+        return None
     if wrong is not None:
         yield wrong
     yield from check_sums(task, table)
+    return case
 
 
 def _table(task: Task) -> Generator[Divergence, None, dict[str, Any] | None]:
