@@ -193,8 +193,15 @@ def _challenge_shape(draft: Draft) -> ChallengeShape:
             "seed": spec.seed,
             "harness": harness_version(),
             "platform": platform_tag(),
-        },
+        }
+        | _library_part(draft),
     )
+
+
+def _library_part(draft: Draft) -> dict[str, str]:
+    """Give what keys hold of a library; those of challenges without one are as ever."""
+    found = draft.challenge.library_sha256
+    return {} if found is None else {"library": found}
 
 
 def _step_shape(
@@ -262,6 +269,7 @@ def _document(draft: Draft, shape: ChallengeShape, planner: Planner, request: Re
         "harness": shape.common["harness"],
         "store": draft.workspace.spec.paths.store,
         "state": draft.workspace.spec.paths.state,
+        "library": None if (lib := draft.challenge.library) is None else draft.relative(lib),
         "types": {n: t.model_dump(mode="json") for n, t in types.items()},
         "environments": draft.environments,
         "steps": steps,

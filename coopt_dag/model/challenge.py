@@ -105,6 +105,9 @@ class Challenge(Frozen):
     splits: Annotated[dict[Slug, Split], Field(min_length=1)]
     end_to_end: EndToEnd
     environment: Environment
+    library: RelativePath | None = None
+    """Folder of Python modules that solutions, metrics, controls and recipes may import; a change
+    runs everything anew."""
     origin: DataOrigin | None = None
     sprints: tuple[Sprint, ...] = ()
     slots: Annotated[int, Field(ge=0, le=10_000)] = 100

@@ -11,7 +11,7 @@ from coopt_dag.specs.checks.solution import solution_errors
 from coopt_dag.specs.draft import Draft, read_draft, solution_files
 from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedStep
 from coopt_dag.specs.read import Read, read_spec
-from coopt_dag.specs.tree import file_sha256, tree_sha256
+from coopt_dag.specs.tree import file_sha256, folder_sha256, tree_sha256
 from coopt_dag.specs.view import view_from
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def load_challenge(workspace: LoadedWorkspace, challenge_id: str) -> LoadedChall
         steps={name: _step(draft, name, draft.steps[name].spec) for name in spec.steps},
         e2e_metric_sha256=file_sha256(folder / spec.end_to_end.metric.code),
         lock_sha256=file_sha256(folder / spec.environment.lock),
+        library_sha256=None if spec.library is None else folder_sha256(folder / spec.library),
     )
 
 

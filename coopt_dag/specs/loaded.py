@@ -83,3 +83,10 @@ class LoadedChallenge:
     """Of the file that `end_to_end.metric.code` names."""
     lock_sha256: str
     """Of the file that `environment.lock` names."""
+    library_sha256: str | None
+    """Of the folder that `library` names; None if there is none."""
+
+    @property
+    def library(self) -> Path | None:
+        """Folder of the modules that its code shares."""
+        return None if self.spec.library is None else self.path / self.spec.library

@@ -37,11 +37,26 @@ def tree_sha256(folder: Path) -> str:
     SpecError
         The folder is missing or holds a symbolic link, whose target could change unseen.
     """
+    return _sha256_of(folder, without=_NOT_CODE)
+
+
+def folder_sha256(folder: Path) -> str:
+    """Give one sha256 for everything in a folder but byte code, in the manner of `tree_sha256`.
+
+    Raises
+    ------
+    SpecError
+        The folder is missing or holds a symbolic link.
+    """
+    return _sha256_of(folder, without=frozenset())
+
+
+def _sha256_of(folder: Path, *, without: frozenset[str]) -> str:
     view = view_from(folder)
     if not folder.is_dir():
-        raise SpecError("is no folder.", hint="give a solution's folder.", path=view.show(folder))
+        raise SpecError("is no folder.", hint="give a folder of code.", path=view.show(folder))
     lines = []
-    for path in _files(folder):
+    for path in _files(folder, without):
         if path.is_symlink() or not path.is_file():
             raise SpecError(
                 "is not a plain file, so its content could change unseen.",
@@ -54,10 +69,10 @@ def tree_sha256(folder: Path) -> str:
     return sha256(b"".join(line for _, line in sorted(lines))).hexdigest()
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, without: frozenset[str]) -> Iterator[Path]:
     """Walk everything that counts."""
     for path in folder.iterdir():
-        if path.name not in _NOT_CODE:
+        if path.name not in without:
             yield from walk(path)
 
 

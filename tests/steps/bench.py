@@ -64,6 +64,14 @@ class Bench:
         others = sorted(p.parent for p in self.folder.glob("solutions/*/solution.yaml"))
         return {"baseline": self.folder / "baseline"} | {p.name: p for p in others}
 
+    @contextlib.contextmanager
+    def importable(self) -> Iterator[None]:
+        """Put the challenge's library where a worker finds it."""
+        library = self.challenge.library
+        if library is not None:
+            sys.path.append(str(self.folder.parent / library))
+        yield
+
     def inputs(self) -> dict[str, Any]:
         return self._load("inputs", self.spec.inputs)
 
@@ -106,7 +114,7 @@ def run_solution(bench: Bench, solution: Path, inputs: Path, out: Path, *, seed:
         "params": spec.params,
         "seed": seed,
     }
-    with _clean_imports():
+    with _clean_imports(), bench.importable():
         work.run_step(order, ROOT, out)
     return out
 
@@ -114,8 +122,9 @@ def run_solution(bench: Bench, solution: Path, inputs: Path, out: Path, *, seed:
 def run_control(bench: Bench, name: str, out: Path, *, seed: int = 0) -> Path:
     """Run `controls/<name>.py` on the example and write what it gives, checked by type."""
     out = _fresh(out)
-    control = runpy.run_path(str(bench.folder / "controls" / f"{name}.py"))["control"]
-    outputs = control(bench.inputs(), bench.truths(), rng=np.random.default_rng(seed))
+    with _clean_imports(), bench.importable():
+        control = runpy.run_path(str(bench.folder / "controls" / f"{name}.py"))["control"]
+        outputs = control(bench.inputs(), bench.truths(), rng=np.random.default_rng(seed))
     assert set(outputs) == set(bench.spec.outputs)
     for port, type_id in bench.spec.outputs.items():
         write(bench, port, outputs[port], out, type_id=type_id)
@@ -146,7 +155,7 @@ def judge(bench: Bench, outputs: Path, out: Path) -> dict[str, Any]:
         "challenge": bench.challenge.id,
         "label": bench.spec.id,
     }
-    with _clean_imports():
+    with _clean_imports(), bench.importable():
         score.run_score(order, ROOT, out)
     return dict(json.loads((out / "score.json").read_text()))
 

@@ -75,7 +75,10 @@ def become(
     OSError
         It cannot be started.
     """
-    told = program.variables(order, inputs="/in", out="/out", params="/params.json")
+    library = None if order.get("library") is None else rooms.LIBRARY
+    told = program.variables(
+        order, inputs="/in", out="/out", params="/params.json", library=library
+    )
     environ = dict(os.environ) | rooms.own_variables() | told
     params = Path(box.place).with_name("params.json")
     program.write_params(order, params)

@@ -33,6 +33,7 @@ def expand(plan: Mapping[str, Any], key: str) -> dict[str, Any]:
         "challenge": plan["challenge"],
         "harness": plan["harness"],
         "state": plan["state"],
+        "library": plan["library"],
         "stage": f"{plan['store']}/.stage/{key}",
         "seed": int(key[:16], 16),
         "upstream": [k for k, _ in node["sources"] if k],

@@ -26,14 +26,20 @@ def input_file(item: Mapping[str, Any]) -> str:
     return f"{item['name']}{suffix}"
 
 
-def variables(order: Mapping[str, Any], *, inputs: str, out: str, params: str) -> dict[str, str]:
-    """Give the variables that tell a program where everything is."""
-    return {
+def variables(
+    order: Mapping[str, Any], *, inputs: str, out: str, params: str, library: str | None
+) -> dict[str, str]:
+    """Give the variables that tell a program where everything is.
+
+    `library` is where the challenge's own modules are, if it has any: Python finds them there.
+    """
+    told = {
         "COOPT_IN": inputs,
         "COOPT_OUT": out,
         "COOPT_PARAMS": params,
         "COOPT_SEED": str(order["seed"]),
     }
+    return told if library is None else told | {"COOPT_LIBRARY": library, "PYTHONPATH": library}
 
 
 def write_params(order: Mapping[str, Any], path: Path) -> None:

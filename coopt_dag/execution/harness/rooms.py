@@ -32,6 +32,8 @@ STANDS_FOR = {"zero": "full"}
 """Reads the same, but cannot be mapped: memory that nobody counts."""
 Places = list[tuple[str, str]]
 """Pairs of a path outside and the path inside a cage."""
+LIBRARY = "/library"
+"""Where a cage sees the modules that the code of a challenge shares."""
 OUTPUT_FILES = 100_000
 SCRATCH, SHARED_MEMORY = "/tmp", "/dev/shm"  # noqa: S108  # each a tmpfs of the room's own
 SHARED_MEMORY_BYTES = 64 << 20
@@ -67,7 +69,9 @@ def order_places(order: Mapping[str, Any], root: Path) -> Places:
     code = root / order["code"]
     folder = code.parent if order["kind"] == "score" else code
     inputs = [(str((root / i["path"]).resolve()), inside_name(i)) for i in order["inputs"]]
-    return [(str(folder.resolve()), "/code"), *inputs]
+    shared = order.get("library")
+    library = [] if shared is None else [(str((root / shared).resolve()), LIBRARY)]
+    return [(str(folder.resolve()), "/code"), *library, *inputs]
 
 
 def closed_to_others(places: Places) -> str | None:
@@ -93,7 +97,8 @@ def order_inside(order: Mapping[str, Any]) -> dict[str, Any]:
     if order["kind"] == "score":
         code = f"/code/{Path(order['code']).name}"
     inputs = [item | {"path": inside_name(item)} for item in order["inputs"]]
-    return dict(order) | {"code": code, "inputs": inputs}
+    library = None if order.get("library") is None else LIBRARY
+    return dict(order) | {"code": code, "library": library, "inputs": inputs}
 
 
 def own_variables() -> dict[str, str]:

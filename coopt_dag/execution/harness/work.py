@@ -102,7 +102,11 @@ def _run_command(order: Mapping[str, Any], root: Path, out: Path) -> None:
     program.write_params(order, params)
     code = root / order["code"]
     words = [str(code / w) if (code / w).is_file() else w for w in order["entry"]["command"]]
-    told = program.variables(order, inputs=str(inputs), out=str(out), params=str(params))
+    shared = order.get("library")
+    library = None if shared is None else str(root / shared)
+    told = program.variables(
+        order, inputs=str(inputs), out=str(out), params=str(params), library=library
+    )
     try:
         code_ = subprocess.run(words, env=os.environ | told, cwd=out.parent, check=False).returncode
     except OSError as error:

@@ -149,6 +149,8 @@ def _run(order: Mapping[str, Any], root: Path, out: Path) -> int:
     from coopt_dag.execution.harness import inspector, score, work
 
     environment.open_strangers()
+    if order.get("library") is not None:
+        sys.path.append(str(root / order["library"]))
     actions = {"step": work.run_step, "score": score.run_score, "inspect": inspector.inspect}
     try:
         actions[order["kind"]](order, root, out)

@@ -121,11 +121,25 @@ def file_errors(draft: Draft) -> Iterator[SpecError]:
     yield from missing_file(source, ("end_to_end", "metric", "code"), spec.end_to_end.metric.code)
     if spec.origin is not None:
         yield from missing_file(source, ("origin", "recipe"), spec.origin.recipe)
+    yield from _library(draft, source, spec.library)
     missing = list(missing_file(source, ("environment", "lock"), spec.environment.lock))
     yield from missing
     if not missing:
         lock = spec.environment.lock
         yield from lock_errors(draft.folder / lock, beside(source, lock))
+
+
+def _library(draft: Draft, source: Source, library: str | None) -> Iterator[SpecError]:
+    """Complain about a library that is no folder of Python modules."""
+    if library is None:
+        return
+    folder = draft.folder / library
+    if not folder.is_dir() or not any(folder.rglob("*.py")):
+        yield source.error(
+            ("library",),
+            f"library is '{library}', but there is no such folder with a Python module in it.",
+            hint=f"write {beside(source, library)}/<package>/<module>.py, or leave `library` out.",
+        )
 
 
 def _or_write(hint: str, path: str) -> str:
