@@ -67,7 +67,8 @@ def _show(document: dict[str, Any]) -> None:
     say(table(rows, ("step", "solution", "metric", *splits)))
     for bound in found["constraints"]:
         kept = "kept" if bound["kept"] else "BROKEN"
-        say(f"constraint {bound['id']}: {bound['value']:.6g} {kept}")
+        of = "" if bound["step"] is None else f" of {bound['step']}"
+        say(f"constraint {bound['id']}{of}: {bound['value']:.6g} {kept}")
 
 
 def _show_grid(pipelines: list[dict[str, Any]]) -> None:

@@ -122,7 +122,12 @@ def judge(
     whole = pair(None, end.metric)
     rule, found = whole.not_worse()
     held = after.outcome.document["pipelines"][0]["constraints"]
-    return decide(local, rule=rule, whole=found, constraints={c["id"]: c["kept"] for c in held})
+    asked = {
+        (c["id"] if c["step"] is None else f"{c['step']}.{c['id']}"): c["kept"]
+        for c in held
+        if c["step"] in {None, step}
+    }
+    return decide(local, rule=rule, whole=found, constraints=asked)
 
 
 def account(verdict: Verdict) -> dict[str, Any]:

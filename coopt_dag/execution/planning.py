@@ -275,7 +275,7 @@ def _document(draft: Draft, shape: ChallengeShape, planner: Planner, request: Re
         "steps": steps,
         "solutions": draft.solutions,
         "metrics": metrics,
-        "constraints": [c.model_dump(mode="json") for c in spec.end_to_end.constraints],
+        "constraints": _constraints(draft.challenge),
         "splits": {"record": spec.end_to_end.record_split, "final": spec.end_to_end.final_split},
         "data": draft.data,
         "nodes": {
@@ -307,6 +307,17 @@ def _document(draft: Draft, shape: ChallengeShape, planner: Planner, request: Re
         else f"{results}/{spec.id}/{name[:12]}.json"
     )
     return body
+
+
+def _constraints(challenge: LoadedChallenge) -> list[dict[str, Any]]:
+    """Give what the whole must keep, and what each step must on the record split."""
+    end = challenge.spec.end_to_end
+    whole = [c.model_dump(mode="json") | {"step": None} for c in end.constraints]
+    return whole + [
+        bound.model_dump(mode="json") | {"step": name, "split": end.record_split, "against": None}
+        for name, step in challenge.steps.items()
+        for bound in step.spec.constraints
+    ]
 
 
 def _metric_entry(draft: Draft, shape: MetricShape) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coopt_dag.errors import ScoreInvalidError, near
 from coopt_dag.execution.harness.job import SCORE_FILE, folder_of
 
 if TYPE_CHECKING:
@@ -59,16 +60,41 @@ def _constraints(
     checked = []
     for constraint in constraints:
         names = [n for n in (constraint["split"], constraint["against"]) if n]
-        if not all("end_to_end" in splits.get(n, {}) for n in names):
+        scores = [_judged(splits.get(n, {}), constraint["step"]) for n in names]
+        if not all(scores):
             continue
-        values = [splits[n]["end_to_end"]["values"][constraint["value"]] for n in names]
+        values = [_value(constraint, score) for score in scores]
         value = abs(values[0] - values[1]) if len(values) == 2 else values[0]
         low, high = constraint["at_least"], constraint["at_most"]
         kept = (low is None or value >= low) and (high is None or value <= high)
         checked.append(
-            {"id": constraint["id"], "value": value, "at_least": low, "at_most": high, "kept": kept}
+            {
+                "id": constraint["id"],
+                "step": constraint["step"],
+                "value": value,
+                "at_least": low,
+                "at_most": high,
+                "kept": kept,
+            }
         )
     return checked
+
+
+def _judged(found: Mapping[str, Any], step: str | None) -> Mapping[str, Any]:
+    """Give the score of the whole, or of a step; empty if it was not asked for on this split."""
+    scores = found.get("end_to_end") if step is None else found.get("steps", {}).get(step)
+    return scores or {}
+
+
+def _value(constraint: Mapping[str, Any], score: Mapping[str, Any]) -> float:
+    name = constraint["value"]
+    if name not in score["values"]:
+        raise ScoreInvalidError(
+            f"constraint '{constraint['id']}' bounds '{name}', which metric '{score['metric']}' "
+            "does not return",
+            hint=near(name, score["values"]),
+        )
+    return float(score["values"][name])
 
 
 def marker_of(plan: Mapping[str, Any]) -> str:

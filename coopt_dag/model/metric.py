@@ -59,25 +59,34 @@ class Metric(Frozen):
         return self
 
 
-class Constraint(Frozen):
-    """A bound that the whole pipeline must keep, on a value that the end-to-end metric returns.
-
-    `gap` compares two splits instead: |value on `split` - value on `against`|.
-    """
+class Bound(Frozen):
+    """What a value must keep that a metric returns besides the one that ranks."""
 
     id: Slug
     value: Slug
-    split: Slug
-    against: Slug | None = None
     at_most: FiniteFloat | None = None
     at_least: FiniteFloat | None = None
     summary: Sentence
 
     @model_validator(mode="after")
-    def _has_a_bound(self) -> Constraint:
+    def _leaves_room(self) -> Bound:
         if self.at_most is None and self.at_least is None:
             raise ValueError("needs at_most or at_least")
+        if self.at_most is not None and self.at_least is not None and self.at_least > self.at_most:
+            raise ValueError(
+                f"at_least {self.at_least:g} exceeds at_most {self.at_most:g}: nothing keeps both"
+            )
         return self
+
+
+class Constraint(Bound):
+    """A bound that the whole pipeline must keep, on a value that the end-to-end metric returns.
+
+    With `against`, two splits are compared instead: |value on `split` - value on `against`|.
+    """
+
+    split: Slug
+    against: Slug | None = None
 
 
 def better_by(metric: Metric, *, before: float, after: float) -> float:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from coopt_dag.model.base import Frozen, Prose, Sentence, Slug
-from coopt_dag.model.metric import Metric
+from coopt_dag.model.metric import Bound, Metric
 
 
 class Budget(Frozen):
@@ -35,6 +35,9 @@ class Step(Frozen):
     outputs: Annotated[dict[Slug, Slug], Field(min_length=1)]
     """Output name → artifact type."""
     metric: Metric
+    constraints: tuple[Bound, ...] = ()
+    """What else the metric's values must keep on the record split: the gate adopts nothing that
+    breaks one of its own step."""
     budget: Budget = Budget()
     repeats: Annotated[int, Field(ge=1, le=10)] = 2
     """How often a solution runs on its first evaluation, to see whether its score is its own."""
@@ -46,4 +49,12 @@ class Step(Frozen):
             raise ValueError(
                 f"metric.prediction is '{self.metric.prediction}', which is no output of this step"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _constraints_differ(self) -> Step:
+        ids = [bound.id for bound in self.constraints]
+        for name in ids:
+            if ids.count(name) > 1:
+                raise ValueError(f"constraint '{name}' is declared twice")
         return self

@@ -8,6 +8,7 @@ from coopt_dag.model.artifact import TableType
 
 if TYPE_CHECKING:
     from coopt_dag.model.artifact import ArtifactType
+    from coopt_dag.model.metric import Bound
     from coopt_dag.specs.loaded import LoadedChallenge
 
 
@@ -64,7 +65,24 @@ def _steps(challenge: LoadedChallenge) -> str:
         f"the final score is told on `{end.final_split}`."
     )
     rows.extend(f"\nConstraint `{bound.id}`: {bound.summary}" for bound in end.constraints)
+    rows.extend(
+        f"\nConstraint `{bound.id}` of step `{name}` ({limits(bound)}): {bound.summary}"
+        for name, step in challenge.steps.items()
+        for bound in step.spec.constraints
+    )
     return "\n".join(rows)
+
+
+def limits(bound: Bound) -> str:
+    """Give a bound as it is written on paper.
+
+    >>> from coopt_dag.model.metric import Bound
+    >>> limits(Bound(id="b", value="leakage", at_most=0.001, summary="Small."))
+    '`leakage` <= 0.001'
+    """
+    low = "" if bound.at_least is None else f"{bound.at_least:g} <= "
+    high = "" if bound.at_most is None else f" <= {bound.at_most:g}"
+    return f"{low}`{bound.value}`{high}"
 
 
 def _data(challenge: LoadedChallenge) -> str:

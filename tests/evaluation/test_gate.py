@@ -153,6 +153,33 @@ def test_a_broken_constraint_keeps_it_local_and_is_named_to_the_evaluator(
     assert found(scene, verdict)["broken"] == ["low"]  # `late` waits for the sealed split
 
 
+def bound_step(scene: Scene, step: str, at_most: float) -> None:
+    path = scene.root / f"steps/tiny/{step}/step.yaml"
+    bound = f"[{{id: near, value: mae, at_most: {at_most}, summary: Not far off.}}]"
+    path.write_text(path.read_text() + f"constraints: {bound}\n")
+
+
+def test_a_step_that_breaks_its_own_constraint_keeps_a_local_record(
+    tmp_path: Path, tell: Tell
+) -> None:
+    scene = seat(tmp_path, tell)
+    bound_step(scene, "double", 1e-3)
+    verdict = judged(scene, tell, ALL_BUT_FIRST)
+    assert verdict.reason == "local_record"
+    assert "double.near" in found(scene, verdict)["broken"]
+
+
+def test_a_step_that_keeps_its_constraint_is_adopted_whatever_others_break(
+    tmp_path: Path, tell: Tell
+) -> None:
+    scene = seat(tmp_path, tell)
+    bound_step(scene, "double", 0)  # TWICE has no error left
+    path = scene.root / "steps/tiny/add/step.yaml"
+    bound = "[{id: strict, value: error, at_most: 0, summary: The baseline breaks it.}]"
+    path.write_text(path.read_text() + f"constraints: {bound}\n")
+    assert judged(scene, tell, TWICE).status == "record"
+
+
 def test_nothing_but_the_class_is_told(tmp_path: Path, tell: Tell) -> None:
     scene = seat(tmp_path, tell)
     verdict = judged(scene, tell, ALL_BUT_FIRST)

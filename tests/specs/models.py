@@ -175,16 +175,23 @@ def sprints(draw):
 
 
 ports = st.tuples(slugs, slugs).map(".".join)
-constraints = st.builds(
-    metric.Constraint,
-    id=slugs,
-    value=slugs,
-    split=slugs,
-    against=maybe(slugs),
-    at_most=numbers,
-    at_least=maybe(numbers),
-    summary=texts,
-)
+
+
+@st.composite
+def limits(draw):
+    low, high = sorted([draw(numbers), draw(numbers)])
+    return draw(
+        st.sampled_from([{"at_least": low}, {"at_most": high}, {"at_least": low, "at_most": high}])
+    )
+
+
+@st.composite
+def bounds(draw, kind, **words):
+    told = {name: draw(strategy) for name, strategy in words.items()}
+    return kind(id=draw(slugs), value=draw(slugs), summary=draw(texts), **draw(limits()), **told)
+
+
+constraints = bounds(metric.Constraint, split=slugs, against=maybe(slugs))
 origins = st.builds(
     challenge.DataOrigin,
     kind=st.sampled_from(["real", "simulated"]),
