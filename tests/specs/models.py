@@ -201,6 +201,15 @@ origins = st.builds(
     package=maybe(texts),
     wheel_sha256=maybe(st.text("0123456789abcdef", min_size=64, max_size=64)),
     members=some(texts),
+    simulator=maybe(
+        mapping(
+            st.builds(
+                challenge.SimulatedSplit,
+                seed=maybe(st.integers(0, 2**64 - 1)),
+                params=mapping(json_values),
+            )
+        )
+    ),
 )
 challenges = st.builds(
     challenge.Challenge,
