@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue, model_validator
 from coopt_dag.model.base import Frozen, Prose, RelativePath, Sentence, Slug
 from coopt_dag.model.credit import Credit, Gate
 from coopt_dag.model.metric import Constraint, Metric
+from coopt_dag.model.science import Plots, Validation
 
 Port = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 """`step.name`, or `data.name` for what a split provides."""
@@ -121,6 +122,8 @@ class Challenge(Frozen):
     """Folder of Python modules that solutions, metrics, controls and recipes may import; a change
     runs everything anew."""
     origin: DataOrigin | None = None
+    validation: Validation | None = None
+    plots: Plots | None = None
     sprints: tuple[Sprint, ...] = ()
     slots: Annotated[int, Field(ge=0, le=10_000)] = 100
     """Submissions of one contributor to one step in one epoch of hidden data; 0 = unlimited."""

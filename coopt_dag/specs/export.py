@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, TypeAdapter
 
 from coopt_dag.errors import SpecError, SpecGroupError
-from coopt_dag.model import artifact, challenge, metric, solution, step, workspace
+from coopt_dag.model import artifact, challenge, metric, science, solution, step, workspace
 from coopt_dag.model.artifact import ArtifactType
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _ADAPTERS: dict[str, TypeAdapter[Any]] = {
     "step": TypeAdapter(step.Step),
     "solution": TypeAdapter(solution.Solution),
 }
-_MODULES = (artifact, challenge, metric, solution, step, workspace)
+_MODULES = (artifact, challenge, metric, science, solution, step, workspace)
 
 
 def schema_text(kind: str) -> str:

@@ -1,0 +1,63 @@
+"""What a challenge says of its own data: measured against the literature, and drawn."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from coopt_dag.model.base import Frozen, RelativePath, Sentence, Slug
+from coopt_dag.model.metric import Bound
+
+Seed = Annotated[int, Field(ge=0, lt=2**64)]
+WallSeconds = Annotated[int, Field(ge=1, le=3600)]
+Megabytes = Annotated[int, Field(ge=64, le=1 << 20)]
+
+
+class Check(Bound):
+    """A band for one measured quantity, and the literature that it is from."""
+
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+    reference: Sentence
+    """Where the band comes from: a DOI, or a paper and section."""
+
+
+class Validation(Frozen):
+    """How the simulator is measured; `coopt lint` does it whenever something changed."""
+
+    code: RelativePath = "validation.py"
+    """Python file beside challenge.yaml with `measure(*, rng) -> dict[str, float]`."""
+    seed: Seed = 0
+    wall_s: WallSeconds = 120
+    mem_mb: Megabytes = 2048
+    checks: Annotated[tuple[Check, ...], Field(min_length=1)]
+
+
+class Picture(Frozen):
+    """One picture of the README, `pictures/<id>.<form>` beside challenge.yaml."""
+
+    id: Slug
+    form: Literal["svg", "png"] = "svg"
+    caption: Sentence
+
+    @property
+    def file(self) -> str:
+        """Give its name.
+
+        >>> Picture(id="profile", caption="Tracks by depth.").file
+        'profile.svg'
+        """
+        return f"{self.id}.{self.form}"
+
+
+class Plots(Frozen):
+    """Pictures of the public split, drawn by `coopt challenge plots`."""
+
+    code: RelativePath = "plots.py"
+    """Python file beside challenge.yaml with `plot(inputs, truths, out, *, rng)`."""
+    split: Slug | None = None
+    """A public split; absent = the first one."""
+    seed: Seed = 0
+    wall_s: WallSeconds = 120
+    mem_mb: Megabytes = 2048
+    pictures: Annotated[tuple[Picture, ...], Field(min_length=1)]
