@@ -102,17 +102,57 @@ def fetch(
     wheel: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="A local copy of the wheel.")
     ] = None,
+    split: Annotated[
+        list[str] | None, typer.Option(help="Simulate only this split; repeat.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Simulate anew what is there already.")
+    ] = False,
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A told secret of hidden splits: 64 hexadecimal digits."),
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Simulate here, not in data/CHALLENGE; to compare."),
+    ] = None,
 ) -> None:
-    """Bring a challenge's data to this machine, hash-checked; done already = nothing to do.
+    """Bring a challenge's data to this machine, or simulate them; done already = nothing to do.
+
+    Fetched data are hash-checked. Simulated splits are made one by one; hidden ones from a secret
+    that is drawn once and kept here. See docs/simulators.md.
 
     Example: coopt data fetch movielens
     """
     from coopt_dag.cli.wiring import here
     from coopt_dag.execution.fetch import fetch as bring
+    from coopt_dag.execution.simulate import simulate
+    from coopt_dag.execution.splitseeds import read_secret
     from coopt_dag.specs.challenge import load_challenge
 
     workspace = here()
-    bring(workspace, load_challenge(workspace, challenge), wheel=wheel, tell=note)
+    loaded = load_challenge(workspace, challenge)
+    simulated = loaded.spec.origin is not None and loaded.spec.origin.simulator is not None
+    if simulated and wheel is not None:
+        raise UsageError(f"the data of '{challenge}' are simulated", hint="leave out --from")
+    if not simulated:
+        if split or again or secret_file or into:
+            raise UsageError(
+                f"the data of '{challenge}' are not simulated",
+                hint="leave out --split, --again, --secret-file and --into",
+            )
+        bring(workspace, loaded, wheel=wheel, tell=note)
+        return
+    made = simulate(
+        workspace,
+        loaded,
+        splits=split or (),
+        again=again,
+        secret=None if secret_file is None else read_secret(secret_file),
+        folder=into,
+        tell=note,
+    )
+    note(f"{challenge}: data are {'made' if made.splits else 'there'} ({made.folder})")
 
 
 def demo(

