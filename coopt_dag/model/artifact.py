@@ -47,6 +47,29 @@ class TableType(Frozen):
         return self
 
 
+class Axis(Frozen):
+    """What one index of an array counts."""
+
+    name: Slug
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+    """Of the place along this axis: `ns` for samples in time, `1` for something counted."""
+    description: Sentence
+    labels: tuple[Slug, ...] | None = None
+    """Name of each place along an axis of fixed length, e.g. `[i, q]`."""
+    label_units: tuple[Annotated[str, Field(min_length=1, max_length=40)], ...] | None = None
+    """Unit of the values at each label, where it is not the array's own."""
+
+    @model_validator(mode="after")
+    def _each_label_once(self) -> Axis:
+        labels = self.labels or ()
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ValueError(f"label '{label}' stands there twice")
+        if self.label_units is not None and len(self.label_units) != len(labels):
+            raise ValueError(f"label_units has {len(self.label_units)} for {len(labels)} labels")
+        return self
+
+
 class ArrayType(Frozen):
     """A dense numeric array, stored as `.npy`; a `null` in `shape` means any length."""
 
@@ -56,8 +79,28 @@ class ArrayType(Frozen):
     dtype: ArrayDtype
     unit: Annotated[str, Field(min_length=1, max_length=40)]
     shape: Annotated[tuple[Annotated[int, Field(ge=0)] | None, ...], Field(max_length=8)]
+    axes: tuple[Axis, ...] | None = None
+    """What each index counts, as many as `shape` has lengths."""
     minimum: FiniteFloat | None = None
     maximum: FiniteFloat | None = None
+
+    @model_validator(mode="after")
+    def _axes_fit_the_shape(self) -> ArrayType:
+        if self.axes is None:
+            return self
+        if len(self.axes) != len(self.shape):
+            raise ValueError(f"axes has {len(self.axes)} for {len(self.shape)} lengths in shape")
+        names = [axis.name for axis in self.axes]
+        for axis, length in zip(self.axes, self.shape, strict=True):
+            if names.count(axis.name) > 1:
+                raise ValueError(f"axis '{axis.name}' is declared twice")
+            if axis.labels is not None and len(axis.labels) != length:
+                found = "any" if length is None else length
+                raise ValueError(
+                    f"axis '{axis.name}' has {len(axis.labels)} labels, its length in shape is "
+                    f"{found}"
+                )
+        return self
 
 
 class JsonField(Frozen):

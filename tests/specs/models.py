@@ -62,19 +62,45 @@ def tables(draw):
     )
 
 
+@st.composite
+def axes(draw, shape, names):
+    """Give an axis for each length; those of fixed length may have labels."""
+    found = []
+    for length, name in zip(shape, names, strict=True):
+        labels = draw(st.booleans()) if length is not None else False
+        exactly = {"min_size": length, "max_size": length}
+        found.append(
+            artifact.Axis(
+                name=name,
+                unit=draw(units),
+                description=draw(texts),
+                labels=draw(st.lists(slugs, unique=True, **exactly)) if labels else None,
+                label_units=draw(maybe(st.lists(units, **exactly))) if labels else None,
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def arrays(draw):
+    shape = draw(some(maybe(st.integers(0, 3))))
+    names = draw(st.lists(slugs, unique=True, min_size=len(shape), max_size=len(shape)))
+    return artifact.ArrayType(
+        id=draw(slugs),
+        kind="array",
+        summary=draw(texts),
+        dtype=draw(st.sampled_from(["int8", "float32"])),
+        unit=draw(units),
+        shape=shape,
+        axes=draw(maybe(axes(shape, names))),
+        minimum=draw(maybe(numbers)),
+        maximum=draw(maybe(numbers)),
+    )
+
+
 types = st.one_of(
     tables(),
-    st.builds(
-        artifact.ArrayType,
-        id=slugs,
-        kind=st.just("array"),
-        summary=texts,
-        dtype=st.sampled_from(["int8", "float32"]),
-        unit=units,
-        shape=some(maybe(st.integers(0, 9))),
-        minimum=maybe(numbers),
-        maximum=maybe(numbers),
-    ),
+    arrays(),
     st.builds(
         artifact.JsonType,
         id=slugs,
