@@ -9,6 +9,7 @@ from coopt_dag.cli import (
     bounties,
     chainfiles,
     chains,
+    controls,
     doubts,
     evaluating,
     explaining,
@@ -96,6 +97,7 @@ app.add_typer(id_app, name="id")
 
 data_app = typer.Typer(help="Data of a challenge.", no_args_is_help=True)
 data_app.command("fetch")(runs.fetch)
+data_app.command("step")(controls.step_data)
 app.add_typer(data_app, name="data")
 
 challenge_app = typer.Typer(help="Challenges of this workspace.", no_args_is_help=True)
@@ -103,6 +105,7 @@ challenge_app.command("list")(setup.list_)
 challenge_app.command("register")(loop.register)
 challenge_app.command("verify")(sealing.verify)
 challenge_app.command("power")(power.power)
+challenge_app.command("controls")(controls.controls)
 app.add_typer(challenge_app, name="challenge")
 
 ipfs_app = typer.Typer(help="Content by CID: store, gateway, CAR files.", no_args_is_help=True)

@@ -11,13 +11,13 @@ from coopt_dag.execution.request import EXAMPLE
 from coopt_dag.graph.keys import digest
 from coopt_dag.graph.shape import DatasetShape, SolutionShape
 from coopt_dag.model.artifact import filename
-from coopt_dag.specs.tree import file_sha256
+from coopt_dag.specs.tree import file_sha256, folder_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedWorkspace
+    from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedStep, LoadedWorkspace
 
 
 @dataclass(slots=True)
@@ -74,8 +74,27 @@ class Draft:
             "entry": entry,
             "params": spec.params,
             "environment": environment,
+            "truths": [],
         }
         return SolutionShape(spec.id, step, name)
+
+    def control(self, step: LoadedStep, name: str, file: Path) -> SolutionShape:
+        """Take up a control: the owner's code, which sees every truth beside the step's inputs."""
+        spec, environment = self.challenge.spec, self.default_environment()
+        entry = {"python": file.name, "function": "control", "command": None}
+        mark = digest(
+            {"control": folder_sha256(file.parent), "entry": entry, "environment": environment}
+        )
+        self.solutions[mark] = {
+            "id": name,
+            "step": step.spec.id,
+            "code": self.relative(file.parent),
+            "entry": entry,
+            "params": {},
+            "environment": environment,
+            "truths": sorted(spec.truths.items()),
+        }
+        return SolutionShape(name, step.spec.id, mark, truths=tuple(sorted(spec.truths)))
 
     def file(self, path: Path, what: str) -> str:
         """Take up a data file; give its sha256."""

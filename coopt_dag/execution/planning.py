@@ -6,7 +6,6 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from coopt_dag.errors import UnknownNameError
 from coopt_dag.execution.cached import plan_path
 from coopt_dag.execution.draft import Draft
 from coopt_dag.execution.environments import platform_tag
@@ -15,15 +14,15 @@ from coopt_dag.execution.request import (
     harness_version,
     metrics_version,
 )
+from coopt_dag.execution.selecting import given, listed, selections
 from coopt_dag.graph.keys import digest
 from coopt_dag.graph.order import topological_order
-from coopt_dag.graph.plan import Planner, grid
+from coopt_dag.graph.plan import Planner
 from coopt_dag.graph.shape import (
     DATA,
     ChallengeShape,
     MetricShape,
     Port,
-    SolutionShape,
     StepShape,
 )
 from coopt_dag.model.artifact import filename
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from coopt_dag.execution.selecting import Selection
     from coopt_dag.model.metric import Metric
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedStep, LoadedWorkspace
 
@@ -78,6 +78,7 @@ def make_plan(
     *,
     overrides: Mapping[str, LoadedSolution] | None = None,
     configurations: Iterable[Mapping[str, LoadedSolution]] | None = None,
+    by_name: Iterable[Mapping[str, str]] | None = None,
     data_dir: Path | None = None,
 ) -> Plan:
     """Plan a request from scratch.
@@ -89,6 +90,8 @@ def make_plan(
     configurations
         These pipelines, in this order, in place of what the request selects; each names a
         solution for every step, and only the whole is scored.
+    by_name
+        The same with names of solutions and controls (`@oracle`), and steps are scored too.
     data_dir
         Absolute folder that stands for the workspace's `data/`; it may lie outside.
     """
@@ -96,12 +99,13 @@ def make_plan(
     shape = _challenge_shape(draft)
     planner = Planner(shape, scored=request.scored, whole_only=configurations is not None)
     datasets = [draft.dataset(s) for s in _splits(draft, request)]
-    selections = (
-        _selections(draft, shape, request, overrides or {})
-        if configurations is None
-        else _given(draft, configurations)
-    )
-    for selection in selections:
+    if configurations is not None:
+        chosen: Iterable[Selection] = given(draft, configurations)
+    elif by_name is not None:
+        chosen = listed(draft, by_name)
+    else:
+        chosen = selections(draft, shape, request, overrides or {})
+    for selection in chosen:
         for dataset in datasets:
             planner.add(selection, dataset)
     return _document(draft, shape, planner, request)
@@ -125,52 +129,6 @@ def has_data(workspace: LoadedWorkspace, challenge: LoadedChallenge, splits: Ite
     folder, known = workspace.data_dir / challenge.spec.id, challenge.spec.splits
     files = [p for s in splits for p in (*known[s].inputs.values(), *known[s].truths.values())]
     return all((folder / p).exists() for p in files)
-
-
-def _selections(
-    draft: Draft,
-    shape: ChallengeShape,
-    request: Request,
-    overrides: Mapping[str, LoadedSolution],
-) -> Iterable[dict[str, SolutionShape]]:
-    steps = draft.challenge.steps
-    for name in [*request.selection, *overrides]:
-        if name not in steps:
-            raise UnknownNameError("step", name, steps)
-    choices: dict[str, list[SolutionShape]] = {}
-    for step in shape.steps:
-        loaded = steps[step.id]
-        if step.id in overrides:
-            picked = [overrides[step.id]]
-        elif step.id in request.selection:
-            picked = [_named(loaded, request.selection[step.id])]
-        elif request.all_combinations:
-            picked = list(loaded.solutions.values())
-        else:
-            picked = [loaded.solutions["baseline"]]
-        choices[step.id] = [draft.solution(step.id, s) for s in picked]
-    return grid(choices)
-
-
-def _given(
-    draft: Draft, configurations: Iterable[Mapping[str, LoadedSolution]]
-) -> Iterable[dict[str, SolutionShape]]:
-    """Hash each solution once, however many configurations it is in."""
-    known: dict[tuple[str, Path], SolutionShape] = {}
-    for configuration in configurations:
-        chosen = {}
-        for step, loaded in configuration.items():
-            place = step, loaded.path
-            if place not in known:
-                known[place] = draft.solution(step, loaded)
-            chosen[step] = known[place]
-        yield chosen
-
-
-def _named(step: LoadedStep, solution: str) -> LoadedSolution:
-    if solution not in step.solutions:
-        raise UnknownNameError(f"solution of step '{step.spec.id}'", solution, step.solutions)
-    return step.solutions[solution]
 
 
 def _challenge_shape(draft: Draft) -> ChallengeShape:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Node:
     """One run of one solution (or, with `metric` set, of one metric) on exact inputs.
 
-    `sources` holds, in edge order, `(key, output)` of a node or `("", sha256)` of a data file.
+    `sources` holds, in edge order, `(key, output)` of a node or `("", sha256)` of a data file; a
+    control's truths follow.
     """
 
     key: str
@@ -103,7 +104,7 @@ class Planner:
         sources = tuple(
             ("", dataset.inputs[p.output]) if p.source == DATA else (keys[p.source], p.output)
             for p in step.inputs
-        )
+        ) + tuple(("", dataset.truths[name]) for name in solution.truths)
         known = (step.id, solution.digest, sources)
         key = self._known.get(known)
         if key is None:

@@ -51,6 +51,8 @@ class SolutionShape:
     id: str
     step: str
     digest: str
+    truths: tuple[str, ...] = ()
+    """Truths that it reads as well: those of a control, never of a solution."""
 
 
 @dataclass(frozen=True, slots=True)

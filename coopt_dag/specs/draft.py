@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from coopt_dag.specs.view import View
 
 BASELINE = "baseline"
+CONTROL = "@"
+"""What the name of a control begins with, where a solution could stand."""
 K = TypeVar("K")
 R = TypeVar("R")
 
@@ -74,6 +76,14 @@ def solution_files(step: Path) -> dict[str, Path]:
     found = {p.parent.name: p for p in sorted((step / "solutions").glob("*/solution.yaml"))}
     baseline = step / BASELINE / "solution.yaml"
     return ({BASELINE: baseline} if baseline.is_file() else {}) | found
+
+
+def control_files(step: Path) -> dict[str, Path]:
+    """Give the controls of a step, `@chance` and `@oracle` mostly: bounds on what can be scored.
+
+    A file whose name begins with `_` is a module of theirs.
+    """
+    return {f"{CONTROL}{p.stem}": p for p in sorted((step / "controls").glob("[!_]*.py"))}
 
 
 def _all(files: dict[K, Path], read: Callable[[Path], R], errors: list[SpecError]) -> dict[K, R]:

@@ -51,6 +51,8 @@ def _source(plan: Mapping[str, Any], source: list[str]) -> str:
 
 def _step(plan: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
     step, solution = plan["steps"][node["step"]], plan["solutions"][node["solution"]]
+    ports = [(*port, False) for port in step["inputs"]]
+    ports += [(*port, True) for port in solution["truths"]]
     return {
         "kind": "step",
         "step": node["step"],
@@ -64,8 +66,8 @@ def _step(plan: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
         "mem_mb": step["mem_mb"],
         "disk_mb": step["disk_mb"],
         "inputs": [
-            {"name": name, "type": plan["types"][type_], "path": _source(plan, source)}
-            for (name, type_), source in zip(step["inputs"], node["sources"], strict=True)
+            {"name": name, "type": plan["types"][type_], "path": _source(plan, source), "truth": t}
+            for (name, type_, t), source in zip(ports, node["sources"], strict=True)
         ],
         "outputs": {
             name: {"type": plan["types"][out["type"]], "file": out["file"]}

@@ -59,19 +59,27 @@ def system_places() -> tuple[Places, dict[str, str]]:
 
 def inside_name(item: Mapping[str, Any]) -> str:
     """Give the path of an input inside the cage."""
-    return f"/in/{input_file(item)}"
+    return f"/{'truths' if item.get('truth') else 'in'}/{input_file(item)}"
 
 
 def order_places(order: Mapping[str, Any], root: Path) -> Places:
     """Give what a cage sees of the workspace: the code, and the inputs one by one."""
     if order["kind"] == "inspect":
         return [(order["outputs_in"], "/in")]
-    code = root / order["code"]
-    folder = code.parent if order["kind"] == "score" else code
     inputs = [(str((root / i["path"]).resolve()), inside_name(i)) for i in order["inputs"]]
     shared = order.get("library")
     library = [] if shared is None else [(str((root / shared).resolve()), LIBRARY)]
-    return [(str(folder.resolve()), "/code"), *library, *inputs]
+    return [*_code_places(order, root), *library, *inputs]
+
+
+def _code_places(order: Mapping[str, Any], root: Path) -> Places:
+    """Give the code's folder; of a challenge's own code only the modules that its key names."""
+    code = root / order["code"]
+    if order["kind"] == "own":
+        modules = (code.parent / name for name in order["modules"])
+        return [(str(file.resolve()), f"/code/{file.name}") for file in modules]
+    folder = code.parent if order["kind"] == "score" else code
+    return [(str(folder.resolve()), "/code")]
 
 
 def closed_to_others(places: Places) -> str | None:
@@ -94,7 +102,7 @@ def order_inside(order: Mapping[str, Any]) -> dict[str, Any]:
     if order["kind"] == "inspect":
         return dict(order)
     code = "/code"
-    if order["kind"] == "score":
+    if order["kind"] in {"score", "own"}:
         code = f"/code/{Path(order['code']).name}"
     inputs = [item | {"path": inside_name(item)} for item in order["inputs"]]
     library = None if order.get("library") is None else LIBRARY

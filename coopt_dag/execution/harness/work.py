@@ -67,13 +67,13 @@ def run_step(order: Mapping[str, Any], root: Path, out: Path) -> None:
     if entry["command"]:
         _run_command(order, root, out)
         return
-    inputs = {
-        i["name"]: artifacts.load(i["name"], i["type"], root / i["path"], links=True)
-        for i in order["inputs"]
-    }
+    inputs, truths = read(order, root, truth=False), read(order, root, truth=True)
     solve = load_function(root / order["code"] / entry["python"], entry["function"])
     rng = generator(order["seed"])
-    outputs = solve(inputs, params=dict(order["params"]), rng=rng)
+    if truths:
+        outputs = solve(inputs, truths, rng=rng)
+    else:
+        outputs = solve(inputs, params=dict(order["params"]), rng=rng)
     if not isinstance(outputs, dict):
         raise NodeFailedError(
             f"{entry['function']} must return a dict of outputs, got {type(outputs).__name__}"
@@ -88,6 +88,15 @@ def run_step(order: Mapping[str, Any], root: Path, out: Path) -> None:
         if name not in outputs:
             raise NodeFailedError(f"{entry['function']} returned no '{name}'")
         artifacts.save(name, spec["type"], outputs[name], out / spec["file"])
+
+
+def read(order: Mapping[str, Any], root: Path, *, truth: bool) -> dict[str, Any]:
+    """Load the inputs, or the truths that a control sees besides."""
+    return {
+        i["name"]: artifacts.load(i["name"], i["type"], root / i["path"], links=True)
+        for i in order["inputs"]
+        if bool(i.get("truth")) == truth
+    }
 
 
 def _run_command(order: Mapping[str, Any], root: Path, out: Path) -> None:
