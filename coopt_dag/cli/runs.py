@@ -10,10 +10,11 @@ import typer
 
 from coopt_dag.cli.options import Cores, Json, Trust, WeakCage, level
 from coopt_dag.cli.printing import note
-from coopt_dag.errors import UsageError
+from coopt_dag.errors import DataMissingError, UsageError
 
 if TYPE_CHECKING:
     from coopt_dag.execution.request import Request
+    from coopt_dag.specs.loaded import LoadedChallenge, LoadedWorkspace
 
 CORES = max(1, min(os.cpu_count() or 1, 8))
 
@@ -76,6 +77,8 @@ def run(
         stub=stub,
         scored=not no_score,
     )
+    if not stub:
+        _simulate(workspace, request, dry_run=dry_run)
     plan, path = plan_for(workspace, request)
     if dry_run:
         outcome = preview(plan, workspace.root)
@@ -95,6 +98,51 @@ def run(
     from coopt_dag.cli.outcome import show_outcome
 
     show_outcome(plan, outcome, dry_run=dry_run, scored=not no_score, as_json=as_json)
+
+
+def _simulate(workspace: LoadedWorkspace, request: Request, *, dry_run: bool) -> None:
+    """Make what a run needs of a simulated challenge's data, where this machine lacks it."""
+    from coopt_dag.execution.simulate import absent, is_simulated, simulate
+    from coopt_dag.specs.challenge import load_challenge
+
+    loaded = load_challenge(workspace, request.challenge)
+    if not is_simulated(loaded):
+        return
+    end, name = loaded.spec.end_to_end, request.challenge
+    wanted = request.splits or (end.record_split, end.final_split)
+    missing = absent(workspace, loaded, dict.fromkeys(wanted))
+    if missing and dry_run:
+        raise DataMissingError(
+            f"the data of '{name}' ({', '.join(missing)}) are not simulated yet",
+            hint=f"coopt data fetch {name}, or coopt run {name}, which makes them first",
+        )
+    if missing:
+        note(f"{name}: its data ({', '.join(missing)}) are not here; simulating them first")
+    simulate(workspace, loaded, splits=wanted, tell=note)
+
+
+def _refuse_sealed(
+    workspace: LoadedWorkspace, challenge: LoadedChallenge, chosen: list[str]
+) -> None:
+    """Ask for the names of hidden splits that were sealed, before they are replaced."""
+    from coopt_dag.cli import wiring
+
+    name = challenge.spec.id
+    epoch = wiring.desk(workspace).state().epoch(name)
+    hidden = [s for s, found in challenge.spec.splits.items() if found.visibility != "public"]
+    if not epoch or not hidden:
+        return
+    if not chosen:
+        raise UsageError(
+            f"epoch {epoch} of '{name}' is sealed with {', '.join(hidden)} as they are",
+            hint="name what is to be replaced: --again "
+            + " ".join(f"--split {s}" for s in challenge.spec.splits),
+        )
+    if again := [s for s in chosen if s in hidden]:
+        note(
+            f"{name}: epoch {epoch} stays sealed with {', '.join(again)} as they were; "
+            f"coopt seal {name} begins a new one"
+        )
 
 
 def fetch(
@@ -126,16 +174,13 @@ def fetch(
     """
     from coopt_dag.cli.wiring import here
     from coopt_dag.execution.fetch import fetch as bring
-    from coopt_dag.execution.simulate import simulate
+    from coopt_dag.execution.simulate import is_simulated, simulate
     from coopt_dag.execution.splitseeds import read_secret
     from coopt_dag.specs.challenge import load_challenge
 
     workspace = here()
     loaded = load_challenge(workspace, challenge)
-    simulated = loaded.spec.origin is not None and loaded.spec.origin.simulator is not None
-    if simulated and wheel is not None:
-        raise UsageError(f"the data of '{challenge}' are simulated", hint="leave out --from")
-    if not simulated:
+    if not is_simulated(loaded):
         if split or again or secret_file or into:
             raise UsageError(
                 f"the data of '{challenge}' are not simulated",
@@ -143,6 +188,10 @@ def fetch(
             )
         bring(workspace, loaded, wheel=wheel, tell=note)
         return
+    if wheel is not None:
+        raise UsageError(f"the data of '{challenge}' are simulated", hint="leave out --from")
+    if again and into is None:
+        _refuse_sealed(workspace, loaded, split or [])
     made = simulate(
         workspace,
         loaded,

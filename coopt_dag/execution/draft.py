@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from coopt_dag.errors import DataMissingError, UnknownNameError
 from coopt_dag.execution.environments import environment_id
 from coopt_dag.execution.request import EXAMPLE
+from coopt_dag.execution.simulate import fetching
 from coopt_dag.graph.keys import digest
 from coopt_dag.graph.shape import DatasetShape, SolutionShape
 from coopt_dag.model.artifact import filename
@@ -96,13 +97,13 @@ class Draft:
         }
         return SolutionShape(name, step.spec.id, mark, truths=tuple(sorted(spec.truths)))
 
-    def file(self, path: Path, what: str) -> str:
-        """Take up a data file; give its sha256."""
+    def file(self, path: Path, what: str, *, hint: str) -> str:
+        """Take up a data file; give its sha256. If it is missing, `hint` says where it is from."""
         if not path.exists():
             raise DataMissingError(
                 f"{what} of challenge '{self.challenge.spec.id}' is not on this machine",
                 path=self.relative(path),
-                hint=f"coopt data fetch {self.challenge.spec.id}",
+                hint=hint,
             )
         name = file_sha256(path)
         # Beside opened hidden data lie links to public files: the file itself is what nodes read.
@@ -117,12 +118,12 @@ class Draft:
             return self._example()
         if split not in spec.splits:
             raise UnknownNameError("split", split, spec.splits)
-        folder = self.data_dir / spec.id
+        folder, hint = self.data_dir / spec.id, fetching(self.challenge, split)
         found = spec.splits[split]
         return DatasetShape(
             split,
-            {n: self.file(folder / p, f"input '{n}'") for n, p in found.inputs.items()},
-            {n: self.file(folder / p, f"truth '{n}'") for n, p in found.truths.items()},
+            {n: self.file(folder / p, f"input '{n}'", hint=hint) for n, p in found.inputs.items()},
+            {n: self.file(folder / p, f"truth '{n}'", hint=hint) for n, p in found.truths.items()},
         )
 
     def _example(self) -> DatasetShape:
@@ -130,8 +131,9 @@ class Draft:
 
         def files(names: Mapping[str, str], room: str) -> dict[str, str]:
             folder = self.challenge.path / EXAMPLE / room
+            hint = f"{EXAMPLE}/ beside challenge.yaml holds a tiny data set; write it"
             return {
-                n: self.file(folder / filename(types[t], n), f"example of '{n}'")
+                n: self.file(folder / filename(types[t], n), f"example of '{n}'", hint=hint)
                 for n, t in names.items()
             }
 

@@ -114,15 +114,28 @@ def simulate(
     return Made(target, tuple(todo))
 
 
+def is_simulated(challenge: LoadedChallenge) -> bool:
+    """Tell whether a challenge makes its data itself."""
+    origin = challenge.spec.origin
+    return origin is not None and origin.simulator is not None
+
+
 def absent(
     workspace: LoadedWorkspace, challenge: LoadedChallenge, splits: Iterable[str]
 ) -> list[str]:
     """Give those of a simulated challenge's splits that are not on this machine."""
-    origin = challenge.spec.origin
-    if origin is None or origin.simulator is None:
+    if not is_simulated(challenge):
         return []
     target, known = workspace.data_dir / challenge.spec.id, challenge.spec.splits
     return [s for s in splits if s in known and not (target / s).is_dir()]
+
+
+def fetching(challenge: LoadedChallenge, split: str) -> str:
+    """Give the command that brings a split's data to this machine."""
+    origin, name = challenge.spec.origin, challenge.spec.id
+    if origin is None:
+        return f"its files are yours to put there; steps/{name}/challenge.yaml names no `origin`"
+    return f"coopt data fetch {name}" + (f" --split {split}" if is_simulated(challenge) else "")
 
 
 @contextmanager
@@ -171,8 +184,7 @@ class _Maker:
         try:
             then = json.loads((folder / RECORD).read_text(encoding="utf-8"))["made_from"]
         except (OSError, ValueError, KeyError, TypeError):
-            tell(f"{name}: split {split} is there, made elsewhere; kept")
-            return True
+            return True  # from elsewhere; nothing tells what it was made from
         now = self._made_from(split, self._seed(split, make=False))
         if differ := [word for word, value in now.items() if then.get(word) != value]:
             tell(
