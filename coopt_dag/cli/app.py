@@ -27,6 +27,7 @@ from coopt_dag.cli import (
     relays,
     reuse,
     runs,
+    science,
     sealing,
     settling,
     setup,
@@ -105,6 +106,8 @@ challenge_app.command("list")(setup.list_)
 challenge_app.command("register")(loop.register)
 challenge_app.command("verify")(sealing.verify)
 challenge_app.command("power")(power.power)
+challenge_app.command("validate")(science.validate)
+challenge_app.command("plots")(science.plots)
 challenge_app.command("controls")(controls.controls)
 app.add_typer(challenge_app, name="challenge")
 

@@ -31,6 +31,9 @@ def init(
 
 def lint(
     path: Annotated[Path, typer.Argument(metavar="[PATH]", help="What to check.")] = Path(),
+    no_validation: Annotated[
+        bool, typer.Option("--no-validation", help="Do not measure simulators that changed.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Check specifications: a workspace, challenge, step, solution, or one file.
@@ -44,6 +47,10 @@ def lint(
     if not path.exists():
         raise UsageError("there is no such path", path=path, hint="coopt lint PATH")
     errors = find(path)
+    if not no_validation:
+        from coopt_dag.cli.science import validation_errors
+
+        errors += validation_errors(path, errors)
     if as_json:
         put({"errors": [e.to_json() for e in errors]})
     for error in errors:

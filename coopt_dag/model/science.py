@@ -21,6 +21,27 @@ class Check(Bound):
     reference: Sentence
     """Where the band comes from: a DOI, or a paper and section."""
 
+    def holds(self, value: float) -> bool:
+        """Tell whether a measured value is within the band; its ends are."""
+        low = self.at_least is None or value >= self.at_least
+        return low and (self.at_most is None or value <= self.at_most)
+
+    @property
+    def band(self) -> str:
+        """Give the band as it is written on paper.
+
+        >>> Check(id="x", value="x", unit="mm", at_least=5, at_most=6, summary="Y.",
+        ...       reference="doi").band
+        '5 to 6'
+        """
+        if self.at_least is None:
+            return f"<= {self.at_most:g}"
+        return (
+            f">= {self.at_least:g}"
+            if self.at_most is None
+            else (f"{self.at_least:g} to {self.at_most:g}")
+        )
+
 
 class Validation(Frozen):
     """How the simulator is measured; `coopt lint` does it whenever something changed."""

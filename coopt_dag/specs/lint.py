@@ -11,15 +11,20 @@ from coopt_dag.model.solution import Solution
 from coopt_dag.model.workspace import Paths
 from coopt_dag.specs.challenge import in_order
 from coopt_dag.specs.checks import fit_errors
+from coopt_dag.specs.checks.simulated import simulator_notes
 from coopt_dag.specs.checks.solution import solution_errors
 from coopt_dag.specs.draft import read_draft
 from coopt_dag.specs.hidden import hidden_data_errors
+from coopt_dag.specs.pictures import FOLDER, absent_pictures, picture_errors
 from coopt_dag.specs.read import each, read_spec, read_type
 from coopt_dag.specs.view import WORKSPACE_FILE, View, view_from
 from coopt_dag.specs.workspace import find_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from coopt_dag.model.challenge import Challenge
+    from coopt_dag.specs.read import Read
 
 _SCHEMA_LINE = re.compile(r"# yaml-language-server: \$schema=(\S+)\s*")
 _CHALLENGE = "challenge.yaml"
@@ -64,12 +69,14 @@ def lint(path: Path) -> list[SpecError]:
 def notes(path: Path) -> list[str]:
     """Tell what is allowed and seldom wise in the challenges that `lint` would judge."""
     path = path.resolve()
-    view, found = _view(path), []
+    view = _view(path)
+    found: list[str] = []
     for folder in _challenges(path):
         read = read_draft(folder, view=view).challenge
         if read is None:
             continue
         spec, shown = read.spec, view.show(folder / _CHALLENGE)
+        found.extend(f"{shown}: {text}" for text in simulator_notes(spec))
         if spec.gate is None:
             found.append(f"{shown} has no `gate`: noise can become a record")
         elif spec.slots == 0 or spec.slots >= spec.gate.slots:
@@ -77,7 +84,26 @@ def notes(path: Path) -> list[str]:
                 f"{shown}: one contributor (`slots: {spec.slots}`) can use up all tests of a step "
                 f"(`gate.slots: {spec.gate.slots}`)"
             )
+        absent = absent_pictures(read)
+        if absent:
+            found.append(
+                f"{shown}: {len(absent)} of its pictures are not drawn ({FOLDER}/{absent[0]}): "
+                f"coopt challenge plots {spec.id}"
+            )
     return found
+
+
+def with_validation(path: Path) -> list[Read[Challenge]]:
+    """Give the challenges of a workspace that `lint` would judge whole, and that have `validation`.
+
+    Of a step or solution alone there is nothing to measure.
+    """
+    path = path.resolve()
+    view, folder = _view(path), _enclosing(path, _CHALLENGE)
+    if folder is not None and path not in {folder, folder / _CHALLENGE}:
+        return []
+    reads = (read_draft(each_, view=view).challenge for each_ in _challenges(path))
+    return [read for read in reads if read is not None and read.spec.validation is not None]
 
 
 def _challenges(path: Path) -> list[Path]:
@@ -136,6 +162,8 @@ def _challenge(folder: Path, view: View) -> list[SpecError]:
     """Lint a whole challenge."""
     draft = read_draft(folder, view=view)
     errors = draft.errors + fit_errors(draft) + list(_schema_lines(folder, view))
+    if draft.challenge is not None:
+        errors.extend(picture_errors(draft.challenge))
     if draft.challenge is not None and view.root is not None:
         try:
             data = find_workspace(view.root).data_dir / folder.name

@@ -79,7 +79,7 @@ def publish(
     text = json.dumps(manifest_of(order, out, isolation), sort_keys=True, indent=1) + "\n"
     declared = {o["file"] for o in order["outputs"].values()}
     extra = [p.name for p in out.iterdir() if p.name not in declared]
-    if order["kind"] == "step" and extra:
+    if order["kind"] in {"step", "own"} and extra:
         raise NodeFailedError(
             f"wrote {extra[0]}, which is no output of this step", failure="invalid_output"
         )

@@ -146,12 +146,17 @@ def _do(task: Task, warden: cage.Warden | None) -> int:
 
 
 def _run(order: Mapping[str, Any], root: Path, out: Path) -> int:
-    from coopt_dag.execution.harness import inspector, score, work
+    from coopt_dag.execution.harness import inspector, own, score, work
 
     environment.open_strangers()
     if order.get("library") is not None:
         sys.path.append(str(root / order["library"]))
-    actions = {"step": work.run_step, "score": score.run_score, "inspect": inspector.inspect}
+    actions = {
+        "step": work.run_step,
+        "score": score.run_score,
+        "own": own.run_own,
+        "inspect": inspector.inspect,
+    }
     try:
         actions[order["kind"]](order, root, out)
     except CooptError as error:

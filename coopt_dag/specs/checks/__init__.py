@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coopt_dag.specs.checks import scoring, structure, wiring
+from coopt_dag.specs.checks import science, scoring, simulated, structure, units, wiring
 from coopt_dag.specs.checks.solution import solution_errors
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def fit_errors(draft: Draft) -> list[SpecError]:
         errors.extend(structure.type_errors(draft))
     for solution in draft.solutions.values():
         errors.extend(solution_errors(solution))
+    errors.extend(units.unit_errors(draft))
     read = draft.challenge
     if read is not None:
         errors.extend(structure.step_list_errors(draft, read))
@@ -37,4 +38,6 @@ def fit_errors(draft: Draft) -> list[SpecError]:
         errors.extend(scoring.step_metric_errors(draft))
         errors.extend(scoring.end_to_end_errors(draft, read))
         errors.extend(scoring.split_errors(read))
+        errors.extend(simulated.simulator_errors(read))
+        errors.extend(science.science_errors(read))
     return errors
