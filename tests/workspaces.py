@@ -15,3 +15,65 @@ def tiny(folder: Path) -> Path:
         'schema = "coopt/workspace/1"\nname = "tiny"\nidentities = ".coopt/ids"\n'
     )
     return folder
+
+
+SIMULATOR = """
+library: lib
+origin:
+  kind: simulated
+  summary: Numbers that a generator draws.
+  licence: CC0-1.0
+  recipe: generate.py
+  simulator:
+    public: {seed: 7, params: {count: 3}}
+    quiz: {params: {count: 4}}
+    sealed: {params: {count: 5}}
+"""
+RECIPE = """import time
+from pathlib import Path
+
+from drawing.numbers import draw, write
+
+
+def simulate(out, *, rng, params):
+    numbers = draw(rng, params["count"])
+    write(out / "numbers.json", values=numbers)
+    while Path(__file__).with_name(f"wait_at_{params['count']}").exists():
+        time.sleep(0.02)
+    write(out / "doubled.json", values=[2 * n for n in numbers])
+    write(out / "total.json", value=2 * sum(numbers))
+"""
+LIBRARY = """import json
+
+
+def draw(rng, count):
+    return rng.integers(0, 1000, count).tolist()
+
+
+def write(path, **found):
+    path.write_text(json.dumps(found))
+"""
+
+
+def simulated(folder: Path) -> Path:
+    """Copy the tiny challenge without its data, which a recipe with a library makes instead.
+
+    Its environment has numpy alone. A file `wait_at_4` beside the recipe holds up the quiz.
+    """
+    tiny(folder)
+    shutil.rmtree(folder / "data")
+    steps = folder / "steps" / "tiny"
+    (steps / "environment.lock").write_text(_numpy())
+    (steps / "challenge.yaml").write_text((steps / "challenge.yaml").read_text() + SIMULATOR)
+    (steps / "generate.py").write_text(RECIPE)
+    (steps / "lib" / "drawing").mkdir(parents=True)
+    (steps / "lib" / "drawing" / "numbers.py").write_text(LIBRARY)
+    return folder
+
+
+def _numpy() -> str:
+    """Give the lines of a lock that pin numpy."""
+    lock = TINY.parents[2] / "steps" / "movielens" / "environment.lock"
+    entries = lock.read_text().replace("\\\n", "\0").splitlines()
+    (found,) = [entry for entry in entries if entry.startswith("numpy==")]
+    return found.replace("\0", "\\\n") + "\n"
