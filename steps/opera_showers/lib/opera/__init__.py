@@ -1,0 +1,1 @@
+"""Electromagnetic showers in an emulsion brick: material, cascade, films, volumes, matching."""
