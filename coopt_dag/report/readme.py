@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coopt_dag.model.artifact import TableType
+from coopt_dag.report.science import science
 
 if TYPE_CHECKING:
     from coopt_dag.model.artifact import ArtifactType
@@ -25,6 +26,7 @@ def render(challenge: LoadedChallenge) -> str:
         _steps(challenge),
         "## Data",
         _data(challenge),
+        *science(spec),
         "## Artifact types",
         "\n\n".join(_type(t) for t in challenge.types.values()),
         "## Terms",
