@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no types
 
 from coopt_dag.errors import CooptError
 from tests.steps.bench import (
@@ -64,6 +65,18 @@ def test_a_solution_runs_in_seconds_and_twice_the_same(
     once = run_solution(bench, folder, inputs, tmp_path / "once")
     assert time.monotonic() - start < SLOWEST_S
     assert _bytes_of(once) == _bytes_of(run_solution(bench, folder, inputs, tmp_path / "twice"))
+
+
+@EVERY_SOLUTION
+def test_one_thread_and_two_give_the_same_score(
+    bench: Bench, solution: str, tmp_path: Path
+) -> None:
+    folder, inputs, values = bench.solutions()[solution], bench.example / "inputs", []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            outputs = run_solution(bench, folder, inputs, tmp_path / f"out{threads}")
+            values.append(value_of(bench, outputs, tmp_path / "score"))
+    assert values[0] == pytest.approx(values[1], abs=bench.spec.metric.tolerance)
 
 
 @EVERY_SOLUTION
