@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from opera import cascade, films, geometry
+from opera import cascade, films, geometry, lead
 
 BATCH = 200
 """Showers followed at once: the arrays of a step then stay in the cache."""
@@ -27,7 +27,7 @@ class Plan:
     """RMS of a shower's slopes about the direction in which the window is laid."""
     start: int = 10
     """Showers start in one of the first ten plates of lead."""
-    apart: float = 1500.0
+    apart: float = 1200.0
     """Axes in the middle of the brick have x and y uniform within this of the centre."""
     aim: int = 25
     """Plate that is the middle."""
@@ -91,15 +91,14 @@ def _seen(showers: dict, plan: Plan, rng: np.random.Generator) -> Table:
 
 
 def _follow(table: Table, depth: np.ndarray, plan: Plan, rng: np.random.Generator) -> Table:
-    settings = cascade.Settings(cut=20.0, hard=10.0, step=0.1)
+    settings = cascade.Settings()
     record = cascade.simulate(_primaries(table, depth), settings=settings, rng=rng)
     crossings = record.table("crossings")
-    kept = _kept(crossings, plan, rng)
+    where = (crossings[name] for name in ("x", "y", "tx", "ty"))
+    measured = films.measure(*where, response=plan.response, rng=rng)
+    kept = _kept(crossings, measured, plan, rng)
     rows = np.flatnonzero(kept)
-    seen = _pick(crossings, rows)
-    seen |= films.measure(
-        *(seen[n] for n in ("x", "y", "tx", "ty")), response=plan.response, rng=rng
-    )
+    seen = _pick(crossings | measured, rows)
     seen["before"] = _before(crossings["previous"], kept)[rows]
     seen["particle"] = _dense(seen["shower"], seen["particle"])
     shower = seen["shower"]
@@ -115,11 +114,12 @@ def _primaries(table: Table, depth: np.ndarray) -> Table:
     return {**start, "u": depth, **direction, "e": table["energy"] * 1000.0}
 
 
-def _kept(crossings: Table, plan: Plan, rng: np.random.Generator) -> np.ndarray:
-    slope = np.hypot(crossings["tx"], crossings["ty"])
-    chance = films.efficiency(slope, plan.response)
-    chance = chance * films.selection(crossings["e"], plan.response)
-    inside = np.maximum(np.abs(crossings["x"]), np.abs(crossings["y"])) < plan.half_width
+def _kept(crossings: Table, measured: Table, plan: Plan, rng: np.random.Generator) -> np.ndarray:
+    """Which crossings are base-tracks: window and acceptance are cuts on what was measured."""
+    slope = np.hypot(measured["tx"], measured["ty"])
+    momentum = np.sqrt(crossings["e"] ** 2 - lead.MASS_MEV**2)
+    chance = films.efficiency(slope, plan.response) * films.selection(momentum, plan.response)
+    inside = np.maximum(np.abs(measured["x"]), np.abs(measured["y"])) <= plan.half_width
     return (rng.random(slope.size) < chance) & inside
 
 
