@@ -60,14 +60,13 @@ def draw(
         for turn in (0, 1)
     ]
     tell(f"{challenge.spec.id}: drawing {len(files)} pictures of split {split}, twice")
-    for order in orders:
-        discard(workspace.root / order["folder"])
-    folders = perform(workspace, challenge, orders)
+    left = [workspace.root / order["folder"] for order in orders]
+    _discard_all(left)
     try:
+        folders = perform(workspace, challenge, orders)
         contents = [[_content(folder / file, orders[0]) for file in files] for folder in folders]
     finally:
-        for folder in folders:
-            discard(folder)
+        _discard_all(left)
     for file, first, second in zip(files, *contents, strict=True):
         if first != second:
             raise _refused(orders[0], f"drew {file} otherwise the second time")
@@ -89,6 +88,11 @@ def write(challenge: LoadedChallenge, pictures: list[Drawn]) -> list[Path]:
         part.write_bytes(picture.content)
         written.append(part.replace(folder / picture.file))
     return written
+
+
+def _discard_all(folders: list[Path]) -> None:
+    for folder in folders:
+        discard(folder)
 
 
 def _plots(challenge: LoadedChallenge) -> Plots:

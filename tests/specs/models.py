@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
-from coopt_dag.model import artifact, challenge, metric, solution, step, workspace
+from coopt_dag.model import artifact, challenge, metric, science, solution, step, workspace
 
 TRICKY = [
     "no", "on", "1e-3", "1_000", "010", "1:30", "~", "null", "0x1F", ".nan", "2026-01-31", "- a",
@@ -237,6 +237,22 @@ origins = st.builds(
         )
     ),
 )
+validations = st.builds(
+    science.Validation,
+    code=paths,
+    seed=st.integers(0, 2**64 - 1),
+    wall_s=counts,
+    checks=some(bounds(science.Check, unit=units, reference=texts), low=1),
+)
+plots = st.builds(
+    science.Plots,
+    code=paths,
+    split=maybe(slugs),
+    pictures=some(
+        st.builds(science.Picture, id=slugs, form=st.sampled_from(["svg", "png"]), caption=texts),
+        low=1,
+    ),
+)
 challenges = st.builds(
     challenge.Challenge,
     schema=st.just("coopt/challenge/1"),
@@ -268,6 +284,8 @@ challenges = st.builds(
     ),
     environment=st.builds(challenge.Environment, lock=paths, preload=some(texts)),
     origin=maybe(origins),
+    validation=maybe(validations),
+    plots=maybe(plots),
     sprints=some(sprints()),
     seed=st.integers(0, 2**32 - 1),
     budget_credit=st.integers(0, 2**96 - 1),
