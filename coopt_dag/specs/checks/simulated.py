@@ -109,8 +109,8 @@ def _recipe(source: Source, recipe: str) -> Iterator[SpecError]:
     try:
         body = ast.parse(path.read_bytes()).body
     except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        yield SpecError(f"is no Python: {error}.", hint="mend the line.", path=shown, line=line)
+        line, why = getattr(error, "lineno", None) or 1, getattr(error, "msg", error)
+        yield SpecError(f"is no Python: {why}.", hint="mend the line.", path=shown, line=line)
         return
     found = [n for n in body if isinstance(n, ast.FunctionDef) and n.name == FUNCTION]
     if found:

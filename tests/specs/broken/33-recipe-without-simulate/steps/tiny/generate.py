@@ -1,0 +1,2 @@
+def prepare(raw, out):
+    pass

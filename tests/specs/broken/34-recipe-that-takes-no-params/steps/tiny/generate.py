@@ -1,0 +1,5 @@
+"""Draws."""
+
+
+def simulate(out, *, rng):
+    raise NotImplementedError
