@@ -1,7 +1,6 @@
 """How well the whole chain measures the energy of the showers that are there."""
 
 import numpy as np
-
 from opera.matching import claimed, match
 from opera.resolution import half_width, residuals
 

@@ -1,7 +1,6 @@
 """How far the axes point from the true ones, in mrad; a shower without an axis counts 100."""
 
 import numpy as np
-
 from opera.geometry import space_angle
 from opera.matching import claimed, match
 from opera.resolution import half_width

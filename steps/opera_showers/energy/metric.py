@@ -1,7 +1,6 @@
 """Spread of the relative energy residuals around their median, so that a common factor is free."""
 
 import numpy as np
-
 from opera.matching import claimed, match
 from opera.resolution import half_width, residuals
 

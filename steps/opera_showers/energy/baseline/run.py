@@ -1,7 +1,6 @@
 """A straight line in the number of base-tracks, fitted on the training showers."""
 
 import numpy as np
-
 from opera.matching import FIRST_TARGET, match
 
 KEY = ["volume", "cluster"]
