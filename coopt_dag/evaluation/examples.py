@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from coopt_dag.specs.loaded import LoadedChallenge
 
+_LARGEST = 2**53 / NANO
+"""Above it two floats are more than 1e-9 apart."""
 _CLOSE = 1e-6
 """How near a metric must be to a function of the mean loss, relative to it."""
 
@@ -38,7 +40,8 @@ def example_scores(
     Returns
     -------
     array of int64, shape (examples,), or None
-        None if the metric is no such function of its losses.
+        None if the metric is no such function of its losses, or if a loss is so large that a
+        float does not tell it to 1e-9.
 
     Examples
     --------
@@ -47,6 +50,8 @@ def example_scores(
     >>> example_scores(0.75, np.array([0.0, 0.0, 0.0, 1.0]), direction="maximise").tolist()
     [1000000000, 1000000000, 1000000000, 0]
     >>> example_scores(0.7, np.array([0.0, 9.0]), direction="maximise") is None
+    True
+    >>> example_scores(5e9, np.array([0.0, 1e10]), direction="minimise") is None
     True
     """
     mean = float(losses.mean()) if losses.size else 0.0
@@ -58,6 +63,8 @@ def example_scores(
     elif not minimised and _near(1 - value, mean):
         found = losses - 1
     else:
+        return None
+    if np.abs(found).max(initial=0.0) > _LARGEST:
         return None
     return np.rint(-found * NANO).astype(np.int64)
 

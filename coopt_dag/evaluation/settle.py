@@ -196,9 +196,14 @@ def _total(
     scores: Mapping[Config, int],
     clusters: Sequence[Any] | None,
 ) -> tuple[Paired, str]:
-    """Compare the ends of the epoch example by example, if the metric tells losses of examples."""
+    """Compare the ends of the epoch example by example, if the metric tells losses of examples.
+
+    Where it tells of fewer examples of one end than of the other, no gain is certain.
+    """
     before, after = valuation.losses(valuation.base), valuation.losses(valuation.final)
-    if before is None or after is None or len(before) != len(after) or not _vary(before, clusters):
+    if before is not None and after is not None and len(before) != len(after):
+        return of_gains([0] * 2), "none: losses of different numbers of examples"
+    if before is None or after is None or not _vary(before, clusters):
         gain = scores[valuation.final] - scores[valuation.base]
         least = case.challenge.spec.end_to_end.metric
         floor = to_nano(max(least.min_delta, least.tolerance))

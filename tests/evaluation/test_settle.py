@@ -112,19 +112,25 @@ def losses(reference, prediction):
 
 
 @pytest.mark.parametrize(
-    ("losses", "test", "interval"),
+    ("losses", "test", "paid", "interval"),
     [
         # the error in two equal parts: it varies not at all, so the gain of 290 is certain
-        ("error, error", "paired z", [290 * 10**9] * 2),
-        # one example has no variance, and two numbers of losses cannot be paired: not tested
-        ("error", "none: losses cannot be paired", None),
-        ("error" + ", error" * 2 + "][: 2 if error else 3", "none: losses cannot be paired", None),
+        ("error, error", "paired z", 700, [290 * 10**9] * 2),
+        # one example has no variance: not tested
+        ("error", "none: losses cannot be paired", 700, None),
+        # who judges fewer examples of the better work than of the other is not certain of it
+        (
+            "error" + ", error" * 2 + "][: 2 if error else 3",
+            "none: losses of different numbers of examples",
+            0,
+            None,
+        ),
         # no function of the metric: tested, but the examples' parts in it are not known
-        ("2 * error, error", "paired z", None),
+        ("2 * error, error", "paired z", 700, None),
     ],
 )
 def test_what_losses_tell_of_the_whole_is_tested_and_what_they_do_not_is_left_out(
-    scene: Scene, tell: Tell, losses: str, test: str, interval: list[int] | None
+    scene: Scene, tell: Tell, losses: str, test: str, paid: int, interval: list[int] | None
 ) -> None:
     metric = scene.root / "steps" / "tiny" / "metric.py"
     code = LOSSES % losses.replace("error", "abs(reference['value'] - prediction['value'])")
@@ -140,7 +146,7 @@ def test_what_losses_tell_of_the_whole_is_tested_and_what_they_do_not_is_left_ou
     made = settled(scene)
     assert made.table["inputs"]["test"] == test
     (row,) = made.table["result"]["rows"]
-    assert (row["paid"], row["interval"]) == (700, interval)
+    assert (row["paid"], row["interval"]) == (paid, interval)
 
 
 def test_a_second_settlement_changes_nothing_and_a_second_redemption_pays_nothing(
