@@ -1,11 +1,16 @@
 """A Monte Carlo of electromagnetic cascades in lead: all particles of many showers at once.
 
 Electrons and positrons lose energy by ionisation (continuous, E_c per X0, Rossi) and by soft
-bremsstrahlung, radiate hard photons, and are scattered at a random hinge of each step (J. Baro et
-al., Nucl. Instrum. Methods B 100 (1995) 31, doi:10.1016/0168-583X(95)00349-5), which gives the
-displacement and its correlation with the angle. Photons make pairs or are Compton scattered.
-Left out: the LPM effect, delta rays, photons' angles at emission (small against scattering), and
-nuclear reactions. Films are crossed in a straight line: they have 2 % of a plate's X0.
+bremsstrahlung, radiate hard photons, and are scattered at a random hinge of each step ([1]), which
+gives the displacement and its correlation with the angle. Photons make pairs, are Compton
+scattered, or are absorbed by an atom. Left out: the LPM effect, delta rays, the angles of photons
+and pairs at birth (0.5 MeV / E, small against the scattering of 13.6 MeV / p), nuclear reactions.
+Films are crossed in straight lines: they have 2 % of a plate's X0.
+
+References
+----------
+.. [1] J. Baro et al., PENELOPE, Nucl. Instrum. Methods B 100 (1995) 31,
+   doi:10.1016/0168-583X(95)00349-5.
 """
 
 from __future__ import annotations
@@ -62,6 +67,8 @@ class _Rates:
     log_e: np.ndarray
     pair: np.ndarray
     compton: np.ndarray
+    photo: np.ndarray
+    total: np.ndarray
 
 
 def _rates() -> _Rates:
@@ -70,7 +77,8 @@ def _rates() -> _Rates:
     room = np.clip(1 - 2 * lead.MASS_MEV / photon, 0, None)
     x = lead.MASS_MEV / photon[:, None] + room[:, None] * (np.arange(200) + 0.5) / 200
     pair = lead.pair_shape(np.clip(x, 1e-9, 1 - 1e-9), photon[:, None]).mean(axis=1) * room
-    return _Rates(log_e, pair, lead.compton(photon))
+    compton, photo = lead.compton(photon), lead.photoelectric(photon)
+    return _Rates(log_e, pair, compton, photo, pair + compton + photo)
 
 
 _RATES = _rates()
@@ -102,6 +110,7 @@ def simulate(
 
 
 def _join(first: Pool, second: Pool) -> Pool:
+    """One pool of two that have the same columns."""
     if not second["e"].size:
         return first
     return {name: np.concatenate([first[name], second[name]]) for name in first}
@@ -116,7 +125,7 @@ def _step(
 ) -> tuple[Pool, Pool]:
     """One step of every electron and positron; those that live on, and photons they radiate."""
     energy = pool["e"]
-    rate = 4 / 3 * np.log(np.maximum(energy / settings.hard, 1.0 + 1e-12))
+    rate = lead.BREMS_MOST * np.log(np.maximum(energy / settings.hard, 1.0 + 1e-12))
     free = rng.standard_exponential(energy.size) / rate
     soft = 4 / 3 * np.minimum(settings.hard, energy)
     loss = lead.CRITICAL_MEV + soft
@@ -186,7 +195,7 @@ def _radiate(
     share = (settings.hard / energy) ** (1 - rng.random(rows.size))
     most = 1 - lead.MASS_MEV / energy
     shape = lead.brems_shape(np.minimum(share, most), energy)
-    kept = (rng.random(rows.size) * (4 / 3) < shape) & (share < most)
+    kept = (rng.random(rows.size) * lead.BREMS_MOST < shape) & (share < most)
     rows, photon = rows[kept], (share * energy)[kept]
     pool["e"][rows] -= photon
     return {**{name: pool[name][rows] for name in PHOTON}, "e": photon}
@@ -244,12 +253,14 @@ def _convert(
     """Carry photons to where they interact: photons that live on, electrons that they make."""
     pool = _fly(_faint(pool, settings, sink), settings, rng)
     log_e = np.log(pool["e"])
-    pair = np.interp(log_e, _RATES.log_e, _RATES.pair)
-    other = np.interp(log_e, _RATES.log_e, _RATES.compton)
-    makes_pair = rng.random(log_e.size) * (pair + other) < pair
-    pairs = _pair(_pick(pool, makes_pair), rng, record)
-    scattered, recoils = _compton(_pick(pool, ~makes_pair), rng, record)
-    return scattered, _join(pairs, recoils)
+    fate = rng.random(log_e.size) * np.interp(log_e, _RATES.log_e, _RATES.total)
+    pair = fate - np.interp(log_e, _RATES.log_e, _RATES.pair)
+    photo = pair - np.interp(log_e, _RATES.log_e, _RATES.photo)
+    pairs = _pair(_pick(pool, pair < 0), rng, record)
+    absorbed = _pick(pool, (pair >= 0) & (photo < 0))
+    freed = _electrons(absorbed, absorbed["e"] + lead.MASS_MEV, -1, record)
+    scattered, recoils = _compton(_pick(pool, photo >= 0), rng, record)
+    return scattered, _join(_join(pairs, freed), recoils)
 
 
 def _faint(pool: Pool, settings: Settings, sink: Record | None) -> Pool:
@@ -265,7 +276,7 @@ def _faint(pool: Pool, settings: Settings, sink: Record | None) -> Pool:
 def _fly(pool: Pool, settings: Settings, rng: np.random.Generator) -> Pool:
     """Move photons by a free path in lead, across the films in between."""
     log_e = np.log(pool["e"])
-    total = np.interp(log_e, _RATES.log_e, _RATES.pair + _RATES.compton)
+    total = np.interp(log_e, _RATES.log_e, _RATES.total)
     path = rng.standard_exponential(log_e.size) / total * lead.X0_UM
     deeper = pool["u"] + path * pool["dz"]
     if settings.plates is not None:
@@ -291,11 +302,7 @@ def _pair(photons: Pool, rng: np.random.Generator, record: Record) -> Pool:
     share = np.interp(rng.random(photons["e"].size), _PAIR_CDF, _U)
     first = lead.MASS_MEV + share * (photons["e"] - 2 * lead.MASS_MEV)
     electrons = _electrons(photons, first, -1, record)
-    return _join_all(electrons, _electrons(photons, photons["e"] - first, +1, record))
-
-
-def _join_all(first: Pool, second: Pool) -> Pool:
-    return {name: np.concatenate([first[name], second[name]]) for name in first}
+    return _join(electrons, _electrons(photons, photons["e"] - first, +1, record))
 
 
 def _compton(photons: Pool, rng: np.random.Generator, record: Record) -> tuple[Pool, Pool]:
