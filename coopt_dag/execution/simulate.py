@@ -131,11 +131,12 @@ def absent(
 
 
 def fetching(challenge: LoadedChallenge, split: str) -> str:
-    """Give the command that brings a split's data to this machine."""
-    origin, name = challenge.spec.origin, challenge.spec.id
-    if origin is None:
-        return f"its files are yours to put there; steps/{name}/challenge.yaml names no `origin`"
-    return f"coopt data fetch {name}" + (f" --split {split}" if is_simulated(challenge) else "")
+    """Give the command that brings a split's data to this machine; for a public one no more."""
+    spec = challenge.spec
+    if spec.origin is None:
+        return f"put them there; steps/{spec.id}/challenge.yaml names no `origin`"
+    alone = is_simulated(challenge) and spec.splits[split].visibility == "public"
+    return f"coopt data fetch {spec.id}" + (f" --split {split}" if alone else "")
 
 
 @contextmanager

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coopt_dag.model.artifact import TableType
+from coopt_dag.report.artifact import render_type
 from coopt_dag.report.science import science
 
 if TYPE_CHECKING:
-    from coopt_dag.model.artifact import ArtifactType
+    from coopt_dag.model.challenge import DataOrigin
     from coopt_dag.model.metric import Bound
     from coopt_dag.specs.loaded import LoadedChallenge
 
@@ -28,7 +28,7 @@ def render(challenge: LoadedChallenge) -> str:
         _data(challenge),
         *science(spec),
         "## Artifact types",
-        "\n\n".join(_type(t) for t in challenge.types.values()),
+        "\n\n".join(render_type(t) for t in challenge.types.values()),
         "## Terms",
         spec.manifest.strip(),
         f"Licence: {spec.licence}",
@@ -94,17 +94,16 @@ def _data(challenge: LoadedChallenge) -> str:
         parts += [f"{spec.origin.kind.upper()} data. {spec.origin.summary}", spec.origin.licence]
         parts.append(f"```\ncoopt data fetch {spec.id}\n```")
     splits = [
-        f"- split `{name}` ({split.visibility}): steps see "
+        f"- split `{name}` ({split.visibility}{_seed(spec.origin, name)}): steps see "
         + ", ".join(f"`{n}`" for n in split.inputs)
         for name, split in spec.splits.items()
     ]
     return "\n\n".join([*parts, "\n".join(splits)])
 
 
-def _type(type_: ArtifactType) -> str:
-    head = f"### `{type_.id}` ({type_.kind})\n\n{type_.summary}"
-    if not isinstance(type_, TableType):
-        return head
-    rows = ["| column | dtype | unit | meaning |", "|---|---|---|---|"]
-    rows += [f"| `{c.name}` | {c.dtype} | {c.unit} | {c.description} |" for c in type_.columns]
-    return f"{head}\n\n" + "\n".join(rows) + "\n\nKey: " + ", ".join(type_.key)
+def _seed(origin: DataOrigin | None, split: str) -> str:
+    """Say how a simulated split is drawn."""
+    if origin is None or origin.simulator is None:
+        return ""
+    seed = origin.simulator[split].seed
+    return ", seed of its owner" if seed is None else f", seed {seed}"
