@@ -237,8 +237,7 @@ def _stop(pool: Pool, settings: Settings, sink: Record | None) -> Pool:
     if sink is not None:
         dead = _pick(pool, ~alive)
         left = dead["e"] - lead.MASS_MEV + (dead["sign"] > 0) * 2 * lead.MASS_MEV
-        reach = (dead["e"] - lead.MASS_MEV) / lead.CRITICAL_MEV * lead.X0_UM
-        _deposit(sink, dead, left, reach)
+        _deposit(sink, dead, left, np.zeros(left.size))
     return _pick(pool, alive)
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opera import lead
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -46,6 +48,21 @@ def selection(momentum: np.ndarray, response: Response) -> np.ndarray:
     lead is 5.35 MeV / p, so the chance is 1 - exp(-(p / p0)^2 / 2), p0 = 5.35 / 0.060 = 90 MeV.
     """
     return -np.expm1(-0.5 * (momentum / response.half_momentum_mev) ** 2)
+
+
+def see(
+    crossings: dict[str, np.ndarray], *, response: Response, rng: np.random.Generator
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Measure crossings (x, y, tx, ty, and e in MeV), and say which become base-tracks.
+
+    The acceptance in slope is a cut on what was measured, as it is for the background.
+    """
+    where = (crossings[name] for name in ("x", "y", "tx", "ty"))
+    measured = measure(*where, response=response, rng=rng)
+    slope = np.hypot(measured["tx"], measured["ty"])
+    momentum = np.sqrt(crossings["e"] ** 2 - lead.MASS_MEV**2)
+    chance = efficiency(slope, response) * selection(momentum, response)
+    return measured, rng.random(slope.size) < chance
 
 
 def measure(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from opera import cascade, films, geometry, lead
+from opera import cascade, films, geometry
+from opera.background import Background, draw
 
 BATCH = 200
 """Showers followed at once: the arrays of a step then stay in the cache."""
@@ -31,10 +32,7 @@ class Plan:
     """Axes in the middle of the brick have x and y uniform within this of the centre."""
     aim: int = 25
     """Plate that is the middle."""
-    density_cm2: float = 20.0
-    """Background base-tracks in a cm2 of film."""
-    background_slope: float = 0.15
-    """RMS of the background's projected slopes, cut off at the films' acceptance."""
+    background: Background = field(default_factory=Background)
     response: films.Response = field(default_factory=films.Response)
 
 
@@ -42,7 +40,13 @@ def make(volumes: np.ndarray, *, plan: Plan, rng: np.random.Generator) -> dict[s
     """Simulate volumes: tables tracks, labels, showers and true_links, each sorted by its key."""
     showers = _showers(volumes, plan, rng)
     seen = _seen(showers, plan, rng)
-    noise = _background(volumes, plan, rng)
+    noise = draw(
+        volumes,
+        background=plan.background,
+        half_width=plan.half_width,
+        max_slope=plan.response.max_slope,
+        rng=rng,
+    )
     names = ("volume", "plate", "x", "y", "tx", "ty", "shower", "particle")
     everything = {name: np.concatenate([seen[name], noise[name]]) for name in names}
     everything["track"] = _numbers(everything["volume"], rng)
@@ -94,9 +98,8 @@ def _follow(table: Table, depth: np.ndarray, plan: Plan, rng: np.random.Generato
     settings = cascade.Settings()
     record = cascade.simulate(_primaries(table, depth), settings=settings, rng=rng)
     crossings = record.table("crossings")
-    where = (crossings[name] for name in ("x", "y", "tx", "ty"))
-    measured = films.measure(*where, response=plan.response, rng=rng)
-    kept = _kept(crossings, measured, plan, rng)
+    measured, seen_by_film = films.see(crossings, response=plan.response, rng=rng)
+    kept = seen_by_film & (np.maximum(*np.abs([measured["x"], measured["y"]])) <= plan.half_width)
     rows = np.flatnonzero(kept)
     seen = _pick(crossings | measured, rows)
     seen["before"] = _before(crossings["previous"], kept)[rows]
@@ -112,15 +115,6 @@ def _primaries(table: Table, depth: np.ndarray) -> Table:
     start = {n: table[n] - table["t" + n] * back for n in ("x", "y")}
     direction = {"dx": table["tx"] / norm, "dy": table["ty"] / norm, "dz": 1 / norm}
     return {**start, "u": depth, **direction, "e": table["energy"] * 1000.0}
-
-
-def _kept(crossings: Table, measured: Table, plan: Plan, rng: np.random.Generator) -> np.ndarray:
-    """Which crossings are base-tracks: window and acceptance are cuts on what was measured."""
-    slope = np.hypot(measured["tx"], measured["ty"])
-    momentum = np.sqrt(crossings["e"] ** 2 - lead.MASS_MEV**2)
-    chance = films.efficiency(slope, plan.response) * films.selection(momentum, plan.response)
-    inside = np.maximum(np.abs(measured["x"]), np.abs(measured["y"])) <= plan.half_width
-    return (rng.random(slope.size) < chance) & inside
 
 
 def _before(previous: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -139,33 +133,6 @@ def _dense(shower: np.ndarray, particle: np.ndarray) -> np.ndarray:
     pairs, where = np.unique(np.stack([shower, particle]), axis=1, return_inverse=True)
     first = np.searchsorted(pairs[0], pairs[0])
     return (np.arange(pairs.shape[1]) - first)[where.ravel()]
-
-
-def _background(volumes: np.ndarray, plan: Plan, rng: np.random.Generator) -> Table:
-    """Base-tracks of no shower: uniform in position, slopes as the films accept them."""
-    area_cm2 = (2 * plan.half_width * 1e-4) ** 2
-    many = rng.poisson(plan.density_cm2 * area_cm2 * geometry.FILMS, volumes.size)
-    count = int(many.sum())
-    slopes = _slopes(count, plan, rng)
-    where = np.round(rng.uniform(-plan.half_width, plan.half_width, (2, count)), 2)
-    nothing = np.full(count, -1)
-    return {
-        "volume": np.repeat(volumes, many),
-        "plate": rng.integers(0, geometry.FILMS, count),
-        "x": where[0],
-        "y": where[1],
-        "tx": np.round(slopes[0], 5),
-        "ty": np.round(slopes[1], 5),
-        "shower": nothing,
-        "particle": nothing,
-    }
-
-
-def _slopes(count: int, plan: Plan, rng: np.random.Generator) -> np.ndarray:
-    slopes = rng.normal(0, plan.background_slope, (2, count))
-    while (wide := np.hypot(*slopes) >= plan.response.max_slope).any():
-        slopes[:, wide] = rng.normal(0, plan.background_slope, (2, int(wide.sum())))
-    return slopes
 
 
 def _numbers(volume: np.ndarray, rng: np.random.Generator) -> np.ndarray:
