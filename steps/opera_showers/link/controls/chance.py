@@ -1,4 +1,4 @@
-"""Floor: pairs of tracks from neighbouring films, wherever they lie, with scores drawn at random."""
+"""Floor: pairs of tracks from neighbouring films, wherever they lie, with random scores."""
 
 import numpy as np
 import pandas as pd
