@@ -72,7 +72,7 @@ def quantile_risk(claim: float, found: np.ndarray, level: float) -> np.ndarray:
     References
     ----------
     Rockafellar and Uryasev (2000), doi:10.21314/JOR.2000.038, theorem 1; Gneiting (2011),
-    doi:10.1198/jasa.2011.r10138, section 3.3.
+    doi:10.1198/jasa.2011.r10138.
 
     Examples
     --------

@@ -37,7 +37,7 @@ def line_matrix(samples: int = SAMPLES, slices_per_sample: int = SLICES_PER_SAMP
 
     References
     ----------
-    Motzoi et al., PRA 84, 022307 (2011), doi:10.1103/PhysRevA.84.022307, section III.
+    Motzoi et al., PRA 84, 022307 (2011), doi:10.1103/PhysRevA.84.022307.
     """
     step = SAMPLE_NS / slices_per_sample
     guard = round(GUARD_NS / step)

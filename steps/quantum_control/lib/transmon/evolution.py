@@ -43,8 +43,8 @@ def hamiltonians(strength: np.ndarray, draws: Draws, *, levels: int = LEVELS) ->
 
     References
     ----------
-    Koch et al. (2007), doi:10.1103/PhysRevA.76.042319, section II.C; Motzoi et al. (2009),
-    doi:10.1103/PhysRevLett.103.110501, equation 1.
+    Koch et al. (2007), doi:10.1103/PhysRevA.76.042319; Motzoi et al. (2009),
+    doi:10.1103/PhysRevLett.103.110501.
     """
     number = np.arange(levels)
     diagonal = draws.detuning[:, None] * number

@@ -21,7 +21,7 @@ def infidelity(states: np.ndarray) -> np.ndarray:
 
     References
     ----------
-    Pedersen, Moller and Molmer (2007), doi:10.1016/j.physleta.2007.02.069, equation 3.
+    Pedersen, Moller and Molmer (2007), doi:10.1016/j.physleta.2007.02.069.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def leakage(states: np.ndarray) -> np.ndarray:
 
     References
     ----------
-    Wood and Gambetta (2018), doi:10.1103/PhysRevA.97.032306, equation 2 (L1).
+    Wood and Gambetta (2018), doi:10.1103/PhysRevA.97.032306, L1.
 
     Examples
     --------

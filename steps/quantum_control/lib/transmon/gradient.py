@@ -22,8 +22,8 @@ def infidelity_and_slope(
 
     References
     ----------
-    Khaneja et al. (2005), doi:10.1016/j.jmr.2004.11.004, section 2; the exact derivative as in
-    Machnes et al. (2011), doi:10.1103/PhysRevA.84.022305, section II.
+    Khaneja et al. (2005), doi:10.1016/j.jmr.2004.11.004; the exact derivative as in
+    Machnes et al. (2011), doi:10.1103/PhysRevA.84.022305.
     """
     slices = decompose(line_response(pulse), draws, step_ns=STEP_NS)
     unitaries = slices.unitaries()

@@ -58,7 +58,7 @@ def cubature(draws: Draws) -> Draws:
 
     References
     ----------
-    Arasaratnam and Haykin (2009), doi:10.1109/TAC.2009.2019800, section III.
+    Arasaratnam and Haykin (2009), doi:10.1109/TAC.2009.2019800.
     """
     noises = (draws.detuning, draws.amplitude, draws.anharmonicity)
     reach = np.sqrt(3.0) * np.concatenate([np.eye(3), -np.eye(3)])
