@@ -10,6 +10,7 @@ import numpy as np
 from coopt_dag.model.nano import NANO
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -102,6 +103,21 @@ def clusters_of(
     if column not in parquet.read_schema(path).names:
         return None
     return list(parquet.read_table(path, columns=[column])[column].to_pylist())
+
+
+def clusters_by_loss(clusters: Sequence[Any] | None, count: int) -> Sequence[Any] | None:
+    """Give what each of `count` losses belongs to, from what each row of the truth does.
+
+    A metric that judges clusters as wholes gives one loss a cluster, in their order, and then each
+    stands alone. Any other number than that of rows or clusters comes back as it is: it does not
+    fit, and whoever asked has to say so.
+
+    >>> clusters_by_loss(["u", "u", "v"], 3), clusters_by_loss(["u", "u", "v"], 2)
+    (['u', 'u', 'v'], None)
+    """
+    if clusters is None or (len(clusters) != count and len(set(clusters)) == count):
+        return None
+    return clusters
 
 
 def _near(one: float, other: float) -> bool:

@@ -14,11 +14,12 @@ from coopt_dag.credit.decide import Evidence, Rule, Verdict, by_bound, by_score,
 from coopt_dag.credit.jackknife import jackknifed
 from coopt_dag.credit.paired import Paired, paired
 from coopt_dag.errors import SpecError
-from coopt_dag.evaluation.examples import clusters_of
+from coopt_dag.evaluation.examples import clusters_by_loss, clusters_of
 from coopt_dag.evaluation.feedback import LOCAL_RECORD
 from coopt_dag.evaluation.losses import Parts, in_nano, read_parts, unit_loss
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from coopt_dag.evaluation.pipeline import Scores
@@ -216,15 +217,16 @@ class Pair:
             return self.rule
         return replace(self.rule, min_delta=0, tolerance=0, non_inferiority=0)
 
-    def _clusters(self) -> list[Any] | None:
+    def _clusters(self) -> Sequence[Any] | None:
         count = len(self.before.losses or ())
-        if self.clusters is not None and len(self.clusters) != count:
+        found = clusters_by_loss(self.clusters, count)
+        if found is not None and len(found) != count:
             raise SpecError(
-                f"metric '{self.metric.name}' gives {count} losses, "
-                f"but truth '{self.metric.truth}' has {len(self.clusters)} rows",
-                hint="give one loss a row of the truth, or take `clusters` out of `gate`",
+                f"metric '{self.metric.name}' gives {count} losses, but truth "
+                f"'{self.metric.truth}' has {len(found)} rows in {len(set(found))} clusters",
+                hint="give one loss a row, or one a cluster, or take `clusters` out of `gate`",
             )
-        return self.clusters
+        return found
 
     def _untold(self, reason: str) -> Evidence:
         """Say why nothing can be compared; it never passes."""

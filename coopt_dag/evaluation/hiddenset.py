@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coopt_dag.credit.paired import Paired, of_gains, paired
 from coopt_dag.credit.power import POWER, smallest_gain
 from coopt_dag.errors import DataMissingError
-from coopt_dag.evaluation.examples import clusters_of
+from coopt_dag.evaluation.examples import clusters_by_loss, clusters_of
 from coopt_dag.evaluation.gate import rule_of
 from coopt_dag.evaluation.losses import in_nano, read_parts, unit_loss
 from coopt_dag.execution.planning import make_plan
@@ -17,7 +17,7 @@ from coopt_dag.model.credit import Gate
 from coopt_dag.model.nano import NANO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from coopt_dag.model.metric import Metric
@@ -100,7 +100,9 @@ def hidden_sets(workspace: LoadedWorkspace, challenge: LoadedChallenge) -> tuple
     found = []
     for label, metric in (metrics | {"end_to_end": end.metric}).items():
         step = None if label == "end_to_end" else label
-        groups = clusters_of(challenge, split, workspace.data_dir, truth=metric.truth)
+        groups: Sequence[Any] | None = clusters_of(
+            challenge, split, workspace.data_dir, truth=metric.truth
+        )
         try:
             parts = read_parts(plan, split, workspace.root, step=step)
         except FileNotFoundError:
@@ -111,6 +113,7 @@ def hidden_sets(workspace: LoadedWorkspace, challenge: LoadedChallenge) -> tuple
         elif parts.losses is not None and not metric.jackknife:
             unit = unit_loss(parts, parts, direction=metric.direction) or 1.0
             losses = in_nano(parts.losses, unit=unit)
+            groups = clusters_by_loss(groups, len(losses))
             spread = paired(losses, [0] * len(losses), groups)
             found.append(_measured(label, metric, len(losses), spread))
     return tuple(found) or (_counted(challenge, split, workspace.data_dir),)

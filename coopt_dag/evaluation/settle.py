@@ -16,7 +16,7 @@ from coopt_dag.credit.pot import Terms
 from coopt_dag.errors import LedgerRefusedError
 from coopt_dag.evaluation import tables
 from coopt_dag.evaluation.epochs import epoch_of, work_id
-from coopt_dag.evaluation.examples import clusters_of, example_scores
+from coopt_dag.evaluation.examples import clusters_by_loss, clusters_of, example_scores
 from coopt_dag.evaluation.local import local_gains
 from coopt_dag.execution.pace import estimate_s
 from coopt_dag.ledger.actions import ProposeSettlement
@@ -203,6 +203,7 @@ def _total(
     before, after = valuation.losses(valuation.base), valuation.losses(valuation.final)
     if before is not None and after is not None and len(before) != len(after):
         return of_gains([0] * 2), "none: losses of different numbers of examples"
+    clusters = clusters if before is None else clusters_by_loss(clusters, len(before))
     if before is None or after is None or not _vary(before, clusters):
         gain = scores[valuation.final] - scores[valuation.base]
         least = case.challenge.spec.end_to_end.metric
@@ -233,6 +234,7 @@ def _intervals(
     None if the metric is no mean of its losses, or if the gains are themselves estimates.
     """
     base = _examples(case, valuation, valuation.base)
+    clusters = clusters if base is None else clusters_by_loss(clusters, len(base))
     if base is None or valuation.chosen.method != "exact" or not _vary(base, clusters):
         return {}
     untold = []

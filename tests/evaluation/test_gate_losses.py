@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from coopt_dag.credit.decide import Evidence
-from coopt_dag.errors import ScoreInvalidError
+from coopt_dag.errors import ScoreInvalidError, SpecError
 from coopt_dag.evaluation.gate import Pair, is_spent, rule_of
 from coopt_dag.evaluation.losses import Parts, in_nano, unit_loss
 from coopt_dag.execution.harness import score
@@ -69,6 +69,21 @@ def test_losses_in_no_unit_of_the_metric_are_compared_without_margins() -> None:
     found = pair.better()
     assert found.passed
     assert found.bound == pytest.approx(0.5252e9, rel=1e-3)
+
+
+def test_one_loss_a_cluster_stands_for_all_rows_of_it() -> None:
+    # Five rows of three volumes; the metric judges volumes: gains 1, 1 and 0, each alone.
+    rows = [7, 7, 8, 9, 9]
+    before, after = Parts(5 / 3, (2.0, 1.0, 2.0)), Parts(1.0, (1.0, 0.0, 2.0))
+    found = Pair(metric(), rule_of(SMALL, metric()), before, after, rows).better()
+    assert (found.clusters, found.gain) == (3, round(1e9 * 2 / 3))
+
+
+def test_losses_of_neither_rows_nor_clusters_are_the_owners_mistake() -> None:
+    four = Parts(1.0, (1.0,) * 4)
+    pair = Pair(metric(), rule_of(SMALL, metric()), four, four, [7, 7, 8, 9, 9])
+    with pytest.raises(SpecError, match="4 losses, but truth 't' has 5 rows in 3 clusters"):
+        pair.better()
 
 
 @pytest.mark.parametrize(("direction", "passed"), [("maximise", True), ("minimise", False)])
