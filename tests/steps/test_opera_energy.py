@@ -174,22 +174,34 @@ def _residuals(relative: Sequence[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
     return _showers(*({**v, "energy": 4.0} for v in volumes)), _claims(*claims)
 
 
-def test_the_width_is_around_the_median_in_the_step_and_around_zero_at_the_end() -> None:
+def test_residuals_count_from_their_median_in_the_step_and_from_zero_at_the_end() -> None:
     # Residuals 0.1, 0.2, 0.3, 0.4, 0.8: median 0.3, distances 0.2, 0.1, 0, 0.1, 0.5.
     # 68 % of five is 3.4, so the fourth smallest: 0.2. Around zero the fourth is 0.4.
     showers, claims = _residuals([0.1, 0.2, 0.3, 0.4, 0.8])
-    assert _code("energy/metric.py", "score")(showers, claims)["resolution"] == pytest.approx(0.2)
+    step = _code("energy/metric.py", "score")(showers, claims)
+    assert step["resolution"] == pytest.approx(0.9 / 5)
+    assert step["half_width"] == pytest.approx(0.2)
     whole = _code("metric.py", "score")(showers, claims)
-    assert whole["resolution"] == pytest.approx(0.4)
+    assert whole["resolution"] == pytest.approx(1.8 / 5)
+    assert whole["half_width"] == pytest.approx(0.4)
     assert whole["bias"] == pytest.approx(0.3)
 
 
 def test_a_shower_that_is_not_found_counts_as_one_without_energy() -> None:
     showers, claims = _residuals([0.0, 0.0, 0.0, 0.0])
     found = _code("metric.py", "score")(showers, claims[:2])
-    # 68 % of four is 2.72, so the third smallest of 0, 0, 1, 1
-    assert (found["resolution"], found["recall"], found["precision"]) == (1.0, 0.5, 1.0)
+    # residuals 0, 0, -1, -1; 68 % of four is 2.72, so the third smallest
+    assert (found["resolution"], found["half_width"]) == (0.5, 1.0)
+    assert (found["recall"], found["precision"]) == (0.5, 1.0)
     assert _code("metric.py", "losses")(showers, claims[:2]).tolist() == [0.0, 0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("path", ["metric.py", "energy/metric.py", "axis/metric.py"])
+def test_what_ranks_is_the_mean_of_the_losses_so_that_the_gate_can_test_it(path: str) -> None:
+    showers, claims = _residuals([0.1, -0.2, 0.5, 2.0])
+    values = _code(path, "score")(showers, claims[:3])
+    name = "angular_error" if path.startswith("axis") else "resolution"
+    assert values[name] == pytest.approx(_code(path, "losses")(showers, claims[:3]).mean())
 
 
 def test_energies_beyond_twice_the_true_one_are_cut_off() -> None:

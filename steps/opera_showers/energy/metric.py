@@ -8,16 +8,18 @@ from opera.resolution import half_width, residuals
 def score(reference, prediction):
     """Compare each true shower's energy with that of the one it is paired with.
 
-    `resolution` ranks: the half-width around the median that holds 68 % of the residuals
-    (E_rec - E) / E, cut off at 1; a shower that was not found has -1. `bias` is the median,
-    `precision` the share of claimed showers that are paired, `recall` that of true ones.
+    `resolution` ranks: the mean distance of the residuals (E_rec - E) / E from their median, cut
+    off at 1; a shower that was not found has -1. `half_width` is the distance within which 68 %
+    are, `bias` the median, `precision` the share of claimed showers that are paired, `recall`
+    that of true ones.
     """
     pairs, relative = _paired(reference, prediction)
     found = int((pairs >= 0).sum())
-    middle = float(np.median(relative))
+    apart = _apart(relative)
     return {
-        "resolution": half_width(np.minimum(np.abs(relative - middle), 1.0)),
-        "bias": middle,
+        "resolution": float(apart.mean()),
+        "half_width": half_width(apart),
+        "bias": float(np.median(relative)),
         "precision": found / max(claimed(prediction), 1),
         "recall": found / len(reference),
     }
@@ -25,7 +27,10 @@ def score(reference, prediction):
 
 def losses(reference, prediction):
     """Distance of each true shower's residual from their median, cut off at 1."""
-    _, relative = _paired(reference, prediction)
+    return _apart(_paired(reference, prediction)[1])
+
+
+def _apart(relative):
     return np.minimum(np.abs(relative - np.median(relative)), 1.0)
 
 
