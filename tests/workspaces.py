@@ -30,20 +30,22 @@ origin:
     sealed: {params: {count: 5}}
 """
 RECIPE = """import time
-from pathlib import Path
 
-from drawing.numbers import draw, write
+from drawing.numbers import WAIT, draw, write
 
 
 def simulate(out, *, rng, params):
     numbers = draw(rng, params["count"])
     write(out / "numbers.json", values=numbers)
-    while Path(__file__).with_name(f"wait_at_{params['count']}").exists():
+    while (WAIT / str(params["count"])).exists():
         time.sleep(0.02)
     write(out / "doubled.json", values=[2 * n for n in numbers])
     write(out / "total.json", value=2 * sum(numbers))
 """
 LIBRARY = """import json
+from pathlib import Path
+
+WAIT = Path(__file__).parent / "__pycache__"
 
 
 def draw(rng, count):
@@ -58,7 +60,7 @@ def write(path, **found):
 def simulated(folder: Path) -> Path:
     """Copy the tiny challenge without its data, which a recipe with a library makes instead.
 
-    Its environment has numpy alone. A file `wait_at_4` beside the recipe holds up the quiz.
+    Its environment has numpy alone.
     """
     tiny(folder)
     shutil.rmtree(folder / "data")
@@ -69,6 +71,17 @@ def simulated(folder: Path) -> Path:
     (steps / "lib" / "drawing").mkdir(parents=True)
     (steps / "lib" / "drawing" / "numbers.py").write_text(LIBRARY)
     return folder
+
+
+def hold_up(folder: Path, count: int) -> Path:
+    """Make the recipe wait at the split of so many numbers until this file is gone.
+
+    It lies in the library, which a caged recipe sees, and where it does not count as code.
+    """
+    path = folder / "steps/tiny/lib/drawing/__pycache__" / str(count)
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    return path
 
 
 def _numpy() -> str:

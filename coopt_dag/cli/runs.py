@@ -13,6 +13,7 @@ from coopt_dag.cli.printing import note
 from coopt_dag.errors import DataMissingError, UsageError
 
 if TYPE_CHECKING:
+    from coopt_dag.execution.harness.job import Level
     from coopt_dag.execution.request import Request
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedWorkspace
 
@@ -78,7 +79,8 @@ def run(
         scored=not no_score,
     )
     if not stub:
-        _simulate(workspace, request, dry_run=dry_run)
+        cage = level(i_trust_this_code, weak_cage)
+        _simulate(workspace, request, dry_run=dry_run, cage=cage)
     plan, path = plan_for(workspace, request)
     if dry_run:
         outcome = preview(plan, workspace.root)
@@ -100,7 +102,7 @@ def run(
     show_outcome(plan, outcome, dry_run=dry_run, scored=not no_score, as_json=as_json)
 
 
-def _simulate(workspace: LoadedWorkspace, request: Request, *, dry_run: bool) -> None:
+def _simulate(workspace: LoadedWorkspace, request: Request, *, dry_run: bool, cage: Level) -> None:
     """Make what a run needs of a simulated challenge's data, where this machine lacks it."""
     from coopt_dag.execution.simulate import absent, is_simulated, simulate
     from coopt_dag.specs.challenge import load_challenge
@@ -118,7 +120,7 @@ def _simulate(workspace: LoadedWorkspace, request: Request, *, dry_run: bool) ->
         )
     if missing:
         note(f"{name}: its data ({', '.join(missing)}) are not here; simulating them first")
-    simulate(workspace, loaded, splits=wanted, tell=note)
+    simulate(workspace, loaded, splits=wanted, cage=cage, tell=note)
 
 
 def _refuse_sealed(
@@ -164,6 +166,7 @@ def fetch(
         Path | None,
         typer.Option(metavar="FOLDER", help="Simulate here, not in data/CHALLENGE; to compare."),
     ] = None,
+    i_trust_this_code: Trust = False,
 ) -> None:
     """Bring a challenge's data to this machine, or simulate them; done already = nothing to do.
 
@@ -199,6 +202,7 @@ def fetch(
         again=again,
         secret=None if secret_file is None else read_secret(secret_file),
         folder=into,
+        cage=level(i_trust_this_code, False),
         tell=note,
     )
     note(f"{challenge}: data are {'made' if made.splits else 'there'} ({made.folder})")

@@ -1,6 +1,6 @@
 """Makes a simulated challenge's data: split by split, each from its own seed, whole or not at all.
 
-The recipe runs in the challenge's environment, in a process of its own. What a split was made
+The recipe runs in the challenge's environment, caged (`recipe`). What a split was made
 from is written beside its files, so that a later change of recipe, library, parameters or seed
 is noticed; nothing that is there is ever replaced unless that is asked for.
 """
@@ -11,14 +11,14 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from coopt_dag.errors import DataMissingError, UnknownNameError
-from coopt_dag.execution.environments import ensure, environment_id, worker_environ
+from coopt_dag.execution.environments import ensure, environment_id
+from coopt_dag.execution.recipe import run_recipe
 from coopt_dag.execution.splitseeds import (
     SplitSeed,
     hidden_seed,
@@ -35,21 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from coopt_dag.execution.harness.job import Level
     from coopt_dag.model.challenge import DataOrigin, SimulatedSplit
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedWorkspace
 
 RECORD = ".simulated.json"
 """Beside a split's files: what they were made from."""
-_RUN = """
-import ctypes, json, pathlib, runpy, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # die with the parent
-import numpy
-order = json.load(sys.stdin)
-sys.path.extend(order["library"])
-simulate = runpy.run_path(order["recipe"])["simulate"]
-rng = numpy.random.default_rng(order["seed"])
-simulate(pathlib.Path(order["out"]), rng=rng, params=order["params"])
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +60,7 @@ def simulate(
     again: bool = False,
     secret: bytes | None = None,
     folder: Path | None = None,
+    cage: Level = "strong",
     tell: Callable[[str], None],
 ) -> Made:
     """Make the splits that are missing; killed at any point, it makes the rest when called again.
@@ -83,11 +75,15 @@ def simulate(
         Of somebody else's hidden splits; otherwise the workspace's own, drawn when first needed.
     folder
         In place of the challenge's folder below the workspace's data.
+    cage : str
+        strong; none: the recipe has all our rights.
 
     Raises
     ------
     UnknownNameError
         The challenge has no such split.
+    IsolationError
+        The recipe is to be caged, and this machine cannot.
     DataMissingError
         Its data are not simulated, the recipe failed, or it left out a file.
     """
@@ -103,7 +99,7 @@ def simulate(
     target = folder or workspace.data_dir / spec.id
     target.mkdir(parents=True, exist_ok=True)
     with _alone(target, tell=tell):
-        maker = _Maker(workspace, challenge, origin, target, secret)
+        maker = _Maker(workspace, challenge, origin, target, secret, cage)
         todo = [s for s in wanted if again or not maker.is_there(s, tell=tell)]
         if todo:
             maker.tell_seeds(todo, tell=tell)
@@ -165,6 +161,7 @@ class _Maker:
     origin: DataOrigin
     target: Path
     told: bytes | None
+    cage: Level
 
     def is_there(self, split: str, *, tell: Callable[[str], None]) -> bool:
         """Tell whether a split is there; say so if it would be another one today.
@@ -234,26 +231,19 @@ class _Maker:
 
     def _run(self, split: str, seed: SplitSeed, out: Path) -> None:
         lock = self.challenge.path / self.challenge.spec.environment.lock
-        python = ensure(environment_id(self.challenge.lock_sha256), lock)
-        library, recipe = self.challenge.library, self.challenge.path / self.origin.recipe
-        order = {
-            "recipe": str(recipe),
-            "out": str(out),
-            "library": [] if library is None else [str(library)],
-            "params": self._simulated(split).params,
-            "seed": seed.value,
-        }
-        done = subprocess.run(
-            [str(python), "-s", "-P", "-c", _RUN],
-            input=json.dumps(order),  # not among the words, which every user can see
-            env=worker_environ() | {"PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
+        recipe = self.challenge.path / self.origin.recipe
+        failed = run_recipe(
+            ensure(environment_id(self.challenge.lock_sha256), lock),
+            recipe=recipe,
+            library=self.challenge.library,
+            out=out,
+            seed=seed.value,
+            params=self._simulated(split).params,
+            cage=self.cage,
         )
-        if done.returncode:
+        if failed is not None:
             raise DataMissingError(
-                f"the recipe failed on split '{split}': {done.stderr.strip()[-800:]}",
+                f"the recipe failed on split '{split}': {failed}",
                 path=recipe,
                 hint=f"mend it, then coopt data fetch {self.challenge.spec.id}; "
                 "splits that are made already stay",

@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from coopt_dag.errors import DataMissingError, UnknownNameError, UsageError
+from coopt_dag.errors import DataMissingError, IsolationError, UnknownNameError, UsageError
 from coopt_dag.execution.planning import plan_for
 from coopt_dag.execution.request import Request
 from coopt_dag.execution.simulate import Made, simulate
 from coopt_dag.execution.splitseeds import secret_path
 from coopt_dag.specs.challenge import load_challenge
 from coopt_dag.specs.workspace import find_workspace
-from tests.workspaces import simulated
+from tests.workspaces import hold_up, simulated
 
 FETCH = [sys.executable, "-m", "coopt_dag.cli", "data", "fetch", "tiny"]
 ALL = ("public", "quiz", "sealed")
@@ -185,6 +185,38 @@ def test_a_recipe_that_crashes_tells_its_last_words_and_keeps_what_was_made(
     assert [p.name for p in (root / "data/tiny").iterdir()] == ["public"]
 
 
+FORBIDDEN = {
+    "open(__file__, 'a')": "Read-only file system",
+    "open('/usr/left', 'w')": "Read-only file system",
+    "open(__file__.replace('generate.py', 'challenge.yaml'))": "No such file",
+    "open(__file__.partition('/steps/')[0] + '/.coopt/simulator/tiny')": "No such file",
+    "__import__('socket').create_connection(('192.0.2.1', 80), timeout=9)": "Network is unreach",
+    "__import__('os').environ['PYTEST_CURRENT_TEST']": "KeyError",
+}
+
+
+@pytest.mark.parametrize("deed", FORBIDDEN)
+def test_a_recipe_sees_and_reaches_only_what_it_needs(root: Path, make: Maker, deed: str) -> None:
+    edit(root / "steps/tiny/generate.py", "numbers =", f"{deed}\n    numbers =")
+    with pytest.raises(DataMissingError, match=FORBIDDEN[deed]):
+        make(splits=["quiz"])
+
+
+def test_a_trusted_recipe_has_our_rights_and_draws_the_same(root: Path, make: Maker) -> None:
+    make(splits=["public"])
+    before = content(root / "data")
+    make(splits=["public"], again=True, cage="none")
+    assert content(root / "data") == before
+    edit(root / "steps/tiny/generate.py", "numbers =", "open(__file__, 'a').close()\n    numbers =")
+    make(splits=["public"], again=True, cage="none")
+
+
+def test_there_is_no_weak_cage_for_a_recipe(root: Path, make: Maker) -> None:
+    with pytest.raises(IsolationError, match="whole cage or in none"):
+        make(cage="weak")
+    assert list((root / "data/tiny").iterdir()) == []
+
+
 def test_a_split_that_does_not_exist_is_refused(make: Maker) -> None:
     with pytest.raises(UnknownNameError):
         make(splits=["quizz"])
@@ -227,7 +259,7 @@ def children(pid: int) -> list[int]:
 
 
 def test_killed_in_the_middle_it_goes_on_with_what_is_missing(root: Path, make: Maker) -> None:
-    (root / "steps/tiny/wait_at_4").touch()  # the quiz has four numbers
+    held = hold_up(root, 4)  # the quiz has four numbers
     making = started(root, ".quiz.*.part/numbers.json")
     recipes = children(making.pid)
     os.kill(making.pid, signal.SIGKILL)
@@ -242,7 +274,7 @@ def test_killed_in_the_middle_it_goes_on_with_what_is_missing(root: Path, make: 
     before = content(root / "data/tiny/public")
     secret = secret_path(find_workspace(root), "tiny").read_text()
 
-    (root / "steps/tiny/wait_at_4").unlink()
+    held.unlink()
     assert make().splits == ("quiz", "sealed")
     assert {p.name for p in (root / "data/tiny").iterdir()} == set(ALL)
     assert content(root / "data/tiny/public") == before
@@ -266,12 +298,12 @@ def test_killed_at_any_time_the_data_come_out_the_same(
 
 
 def test_two_at_once_make_each_split_once(root: Path) -> None:
-    (root / "steps/tiny/wait_at_4").touch()
+    held = hold_up(root, 4)
     first = started(root, ".quiz.*.part/numbers.json")
     second = subprocess.Popen(FETCH, cwd=root, stderr=subprocess.PIPE)
     assert second.stderr is not None
     assert b"waiting: another process" in second.stderr.readline()
-    (root / "steps/tiny/wait_at_4").unlink()
+    held.unlink()
     said = first.communicate()[1], second.communicate()[1]
     assert (first.returncode, second.returncode) == (0, 0)
     assert [text.count(b"made split") for text in said] == [3, 0]
