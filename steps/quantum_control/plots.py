@@ -76,7 +76,7 @@ def _drag(draws: Draws, anharmonicity: float) -> np.ndarray:
         lost, leaked = fidelity.gate_errors(pulse(x), points)
         return float(lost.mean() + 10.0 * leaked.mean())
 
-    found = minimize(cost, [1.0, 0.5, 0.9], method="Nelder-Mead", options={"xatol": 1e-4})
+    found = minimize(cost, [1.0, -0.5, 0.9], method="Nelder-Mead", options={"xatol": 1e-4})
     return pulse(found.x)
 
 

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 from transmon.days import Days, loss_and_slope
 from transmon.design import RADIANS, SAMPLES
-from transmon.tone import sample_times_ns
+from transmon.tone import carrier, sample_times_ns
 
 _STEP_MHZ, _STEP_CARRIER_MHZ = 50.0, 10.0
 """Sizes of changes that matter about as much, in which the optimiser counts."""
@@ -41,12 +41,11 @@ class Shape:
     def slope(self, x: np.ndarray, by_sample: np.ndarray) -> np.ndarray:
         """Carry a slope [samples, 2] by the pulse's samples over to the numbers."""
         inner, u, squash = self._squashed(x)
-        carrier = self._carrier(x)
-        turned = (by_sample[:, 0] + 1j * by_sample[:, 1]) * np.conj(carrier)
+        turned = (by_sample[:, 0] + 1j * by_sample[:, 1]) * np.conj(self._carrier(x))
         along = np.real(np.conj(turned) * u)
         by_u = squash * turned - squash**3 / self.limit_mhz**2 * along * u
         by_phase = np.real(np.conj(turned) * 1j * inner)
-        by_frequency = np.sum(by_phase * RADIANS * sample_times_ns())
+        by_frequency = -np.sum(by_phase * RADIANS * sample_times_ns())
         imaginary = np.zeros(SAMPLES) if self.in_phase else by_u.imag * _STEP_MHZ
         last = by_frequency * _STEP_CARRIER_MHZ, by_phase.sum()
         return np.concatenate([by_u.real * _STEP_MHZ, imaginary, last])
@@ -58,8 +57,7 @@ class Shape:
         return u * squash, u, squash
 
     def _carrier(self, x: np.ndarray) -> np.ndarray:
-        turn = RADIANS * x[-2] * _STEP_CARRIER_MHZ * sample_times_ns() + x[-1]
-        return np.exp(1j * turn)
+        return carrier(x[-2] * _STEP_CARRIER_MHZ, x[-1])
 
 
 def grape(
@@ -105,8 +103,8 @@ def carrier_of(pulse: np.ndarray) -> tuple[float, float]:
     squares = (pulse[:, 0] + 1j * pulse[:, 1]) ** 2
     turn = 0.5 * float(np.angle(np.sum(np.conj(squares[:-1]) * squares[1:])))
     step = float(sample_times_ns()[1] - sample_times_ns()[0])
-    frequency = turn / (RADIANS * step)
-    left = squares * np.exp(-2j * RADIANS * frequency * sample_times_ns())
+    frequency = -turn / (RADIANS * step)
+    left = squares * np.conj(carrier(frequency, 0.0)) ** 2
     phase = 0.5 * float(np.angle(np.sum(left)))
     return frequency, phase
 

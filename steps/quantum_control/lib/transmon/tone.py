@@ -41,12 +41,19 @@ def area_scaled(envelope: np.ndarray) -> np.ndarray:
     return envelope * (PI_AREA / area)
 
 
+def carrier(frequency_mhz: float, phase: float) -> np.ndarray:
+    """Give exp(i (phase - 2 pi f t)) at the samples: in the frame of a drive, one faster by f."""
+    return np.exp(1j * (phase - RADIANS * frequency_mhz * sample_times_ns()))
+
+
 def tone(
     envelope_mhz: np.ndarray, *, gain: float, frequency_mhz: float = 0.0, phase: float = 0.0
 ) -> np.ndarray:
-    """Give the pulse [samples, 2] of an envelope at another gain, carrier frequency and phase."""
-    turn = RADIANS * frequency_mhz * sample_times_ns() + phase
-    found = gain * envelope_mhz * np.exp(1j * turn)
+    """Give the pulse [samples, 2] of an envelope at another gain, carrier frequency and phase.
+
+    `frequency_mhz` is that of the carrier less the nominal one of the drive.
+    """
+    found = gain * envelope_mhz * carrier(frequency_mhz, phase)
     return np.stack([found.real, found.imag], axis=1)
 
 
@@ -80,8 +87,8 @@ def ideal_tone(envelope: np.ndarray, draws: Draws) -> np.ndarray:
         slope = slope.mean(axis=0)
         c = pulse[:, 0] + 1j * pulse[:, 1]
         directions = (
-            scaled * np.exp(1j * (RADIANS * frequency * sample_times_ns() + phase)),
-            1j * RADIANS * sample_times_ns() * c,
+            scaled * carrier(frequency, phase),
+            -1j * RADIANS * sample_times_ns() * c,
             1j * c,
         )
         by = [np.sum(slope[:, 0] * d.real + slope[:, 1] * d.imag) for d in directions]

@@ -4,7 +4,7 @@ import numpy as np
 from transmon.days import read_days
 from transmon.design import SAMPLES
 from transmon.grape import carrier_of, grape
-from transmon.tone import RADIANS, ideal_tone, sample_times_ns
+from transmon.tone import carrier, ideal_tone
 
 
 def control(inputs, truths, *, rng):
@@ -14,6 +14,6 @@ def control(inputs, truths, *, rng):
     start = ideal_tone(hann, days.draws)
     pulse = grape(start, days, limit_mhz=limit, iterations=60, in_phase=True)
     frequency, phase = carrier_of(pulse)
-    turn = RADIANS * frequency * sample_times_ns() + phase
-    samples = np.real((pulse[:, 0] + 1j * pulse[:, 1]) * np.exp(-1j * turn))
+    turned = (pulse[:, 0] + 1j * pulse[:, 1]) * np.conj(carrier(frequency, phase))
+    samples = turned.real
     return {"envelope": samples / np.abs(samples).max()}

@@ -19,7 +19,7 @@ def solve(inputs, *, params, rng):
     def pulse(x):
         return tone(scaled, gain=x[0], frequency_mhz=x[1] * SCALE_MHZ, phase=x[2])
 
-    start = [[1.0, 0.0, 0.0], [1.05, 0.0, 0.0], [1.0, -0.3, 0.0], [1.0, 0.0, 0.05]]
+    start = [[1.0, 0.0, 0.0], [1.05, 0.0, 0.0], [1.0, 0.3, 0.0], [1.0, 0.0, 0.05]]
     found = minimize(
         lambda x: judge(pulse(x), days).losses.mean(),
         start[0],

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import minimize
 from transmon.days import judge, read_days
 from transmon.design import RADIANS, SAMPLE_NS
-from transmon.tone import sample_times_ns
+from transmon.tone import carrier
 
 
 def solve(inputs, *, params, rng):
@@ -18,15 +18,14 @@ def solve(inputs, *, params, rng):
     slope = slope / (RADIANS * inputs["device"]["anharmonicity_mhz"])
 
     def pulse(x):
-        turn = np.exp(1j * RADIANS * x[1] * 10.0 * sample_times_ns())
-        c = (x[0] * samples - 1j * x[2] * slope) * turn
+        c = (x[0] * samples - 1j * x[2] * slope) * carrier(10.0 * x[1], 0.0)
         return np.stack([c.real, c.imag], axis=1)
 
     def cost(x):
         found = judge(pulse(x), days)
         return float(np.mean(found.losses + params["leakage_weight"] * found.leakage))
 
-    start = [[1.0, 0.0, 0.0], [1.02, 0.0, 0.0], [1.0, 0.2, 0.0], [1.0, 0.0, 0.3]]
+    start = [[1.0, 0.0, 0.0], [1.02, 0.0, 0.0], [1.0, -0.2, 0.0], [1.0, 0.0, 0.3]]
     options = {"initial_simplex": start, "xatol": 1e-4, "fatol": 1e-8, "maxfev": 200}
     found = minimize(cost, start[0], method="Nelder-Mead", options=options)
     return {"pulse": pulse(found.x)}
