@@ -86,7 +86,7 @@ def _tell(rows: Sequence[Mapping[str, Any]]) -> None:
     lines = [
         (
             row["check"],
-            "-" if row["measured"] is None else float(f"{row['measured']:.4g}"),
+            "-" if row["measured"] is None else float(f"{row['measured']:.6g}"),
             row["band"],
             row["unit"],
             "yes" if row["ok"] else "NO",

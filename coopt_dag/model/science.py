@@ -28,19 +28,16 @@ class Check(Bound):
 
     @property
     def band(self) -> str:
-        """Give the band as it is written on paper.
+        """Give the band as it is written on paper, with digits enough for one that is narrow.
 
-        >>> Check(id="x", value="x", unit="mm", at_least=5, at_most=6, summary="Y.",
+        >>> Check(id="x", value="x", unit="mm", at_least=5, at_most=5.0000002, summary="Y.",
         ...       reference="doi").band
-        '5 to 6'
+        '5 to 5.0000002'
         """
-        if self.at_least is None:
-            return f"<= {self.at_most:g}"
-        return (
-            f">= {self.at_least:g}"
-            if self.at_most is None
-            else (f"{self.at_least:g} to {self.at_most:g}")
-        )
+        low, high = self.at_least, self.at_most
+        if low is None:
+            return f"<= {high:.12g}"
+        return f">= {low:.12g}" if high is None else f"{low:.12g} to {high:.12g}"
 
 
 class Validation(Frozen):

@@ -83,9 +83,10 @@ def band_errors(read: Read[Challenge], measured: Mapping[str, float]) -> Iterato
                 hint=near(check.value, measured),
             )
         elif not check.holds(measured[check.value]):
+            unit = "" if check.unit == "1" else f" {check.unit}"
             yield read.source.error(
                 loc,
-                f"{check.id} is out of its band: {check.value} = {measured[check.value]:.6g} "
-                f"{check.unit}, expected {check.band} ({check.reference}).",
+                f"{check.id} is out of its band: {check.value} = {measured[check.value]:.6g}"
+                f"{unit}, expected {check.band} ({check.reference}).",
                 hint=f"mend the simulator; coopt challenge validate {read.spec.id} tells all.",
             )
