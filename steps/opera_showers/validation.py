@@ -1,4 +1,9 @@
-"""Measures the simulator: its showers, films and background, against what the literature says."""
+"""Measures the simulator: its showers, films and background, against what the literature says.
+
+Where it is off: maxima are early by 0.3 radiation lengths at 1 GeV, 0.15 at 4 GeV and 0.1 at
+16 GeV, whatever part of the profile the gamma shape is fitted to. Ionisation does not grow with
+energy here and knock-on electrons are not made; lower cuts and shorter steps change nothing.
+"""
 
 from __future__ import annotations
 
