@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib
 import json
 import runpy
@@ -145,6 +146,12 @@ def test_a_third_level_far_away_leaves_a_pi_pulse_exact() -> None:
     lost, leaked = fidelity.gate_errors(_square(), far)
     assert lost[0] < 1e-5
     assert leaked[0] < 1e-5
+
+
+@pytest.mark.parametrize("module", [certificate, days_, drive, fidelity, tone])
+def test_worked_examples_of_the_library_hold(module: Any) -> None:
+    found = doctest.testmod(module)
+    assert found.failed == 0
 
 
 # by property
