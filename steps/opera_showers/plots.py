@@ -249,7 +249,7 @@ def _slopes(tracks: pd.DataFrame) -> Figure:
         both[1].stairs(share, np.arange(58) - 0.5, color=colour, lw=1.4, label=label)
     both[0].set(xlabel="slope, tan of the angle to z", ylabel="base-tracks per 0.01", xlim=(0, 0.5))
     both[0].set_ylim(0, None)
-    both[1].set(xlabel="film", ylabel="base-tracks a volume and film", xlim=(-0.5, 56.5))
+    both[1].set(xlabel="film", ylabel="base-tracks a volume and film", xlim=(-1.5, 57.5))
     both[1].set_ylim(0, None)
     both[0].legend()
     return figure
