@@ -22,13 +22,13 @@ class Plan:
     """Volumes are windows of 6 mm by 6 mm about (0, 0)."""
     energy: tuple[float, float] = (1.0, 20.0)
     """Energies of primary electrons: uniform in the logarithm between these."""
-    shares: tuple[float, float, float] = (0.4, 0.35, 0.25)
+    shares: tuple[float, float, float] = (0.5, 0.35, 0.15)
     """Shares of volumes with 1, 2 and 3 showers."""
     slope: float = 0.025
     """RMS of a shower's slopes about the direction in which the window is laid."""
     start: int = 10
     """Showers start in one of the first ten plates of lead."""
-    apart: float = 1200.0
+    apart: float = 2000.0
     """Axes in the middle of the brick have x and y uniform within this of the centre."""
     aim: int = 25
     """Plate that is the middle."""
