@@ -59,14 +59,13 @@ def plot(
 
 
 def _crowded(showers: pd.DataFrame) -> int:
-    """Of the volumes with three showers of 3 GeV or more, that with the axes nearest together."""
-    middle = 25
-    table = showers.assign(u=_axis(showers, "x", middle), v=_axis(showers, "y", middle))
-    spread = {}
+    """Of the volumes with most showers of 3 GeV or more, that with the axes nearest together."""
+    table = showers.assign(u=_axis(showers, "x", 25), v=_axis(showers, "y", 25))
+    rank = {}
     for volume, group in table.groupby("volume"):
-        if len(group) == len(COLOURS) and group["energy"].min() > 3:
-            spread[int(volume)] = group[["u", "v"]].var().sum()
-    return min(spread, key=lambda volume: (spread[volume], volume))
+        spread = group[["u", "v"]].var().fillna(0).sum()
+        rank[int(volume)] = (-(group["energy"] > 3).sum(), spread, volume)
+    return min(rank, key=rank.__getitem__)
 
 
 def _figure(

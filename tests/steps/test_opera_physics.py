@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import runpy
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -190,6 +193,25 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_showers(
     assert set(mine["energy"]).isdisjoint(others["energy"])
 
 
+def test_the_last_bits_of_a_machines_arithmetic_do_not_reach_the_files(
+    split: Path, tmp_path: Path
+) -> None:
+    # numpy's logarithm and exponential differ in the last bit between instruction sets
+    code = (
+        "import numpy, pathlib, runpy, sys; sys.path.append(sys.argv[1] + '/lib');"
+        "run = runpy.run_path(sys.argv[1] + '/generate.py')['simulate'];"
+        f"run(pathlib.Path(sys.argv[2]), rng=numpy.random.default_rng(5), params={SPLIT})"
+    )
+    plain = os.environ | {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL"}
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(FOLDER), str(tmp_path)],
+        env=plain,
+        check=True,
+    )
+    for path in sorted(split.iterdir()):
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
+
+
 @pytest.mark.parametrize("name", list(FILES))
 def test_files_have_their_columns_types_and_unique_sorted_keys(split: Path, name: str) -> None:
     whole = {"volume", "track", "plate", "shower", "particle", "a", "b"}
@@ -288,11 +310,11 @@ def test_track_numbers_and_acceptance_tell_nothing_about_the_truth(split: Path) 
         assert np.hypot(part["tx"], part["ty"]).max() < 0.5
 
 
-def test_most_base_tracks_are_background_and_a_volume_has_some_seven_hundred(opera: Any) -> None:
+def test_most_base_tracks_are_background_and_a_volume_has_six_to_seven_hundred(opera: Any) -> None:
     made = opera.volumes.make(
         np.arange(150), plan=opera.volumes.Plan(), rng=np.random.default_rng(8)
     )
     labels = made["labels"]
-    # 20 / cm2 x 0.36 cm2 x 57 films = 410 of background; 1.85 showers of about 140 base-tracks
+    # 20 / cm2 x 0.36 cm2 x 57 films = 410 of background; 1.65 showers of about 140 base-tracks
     assert (labels["shower"] < 0).sum() / 150 == pytest.approx(410.4, rel=0.02)
-    assert 0.55 < (labels["shower"] < 0).mean() < 0.68
+    assert 0.57 < (labels["shower"] < 0).mean() < 0.71
