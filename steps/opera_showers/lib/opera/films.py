@@ -23,16 +23,16 @@ class Response:
     straight: float = 0.95
     """Efficiency for a base-track across the film."""
     per_slope: float = 0.35
-    """Efficiency lost per unit of slope: 0.81 at 0.4, as scanned in OPERA ([1])."""
+    """Efficiency lost per unit of slope: 0.81 at 0.4, of the order of [1]."""
     max_slope: float = 0.5
     half_momentum_mev: float = 90.0
     """Scale p0 of the selection: kept with probability 1 - exp(-(p / p0)^2 / 2)."""
     position_um: float = 2.0
-    """Resolution of x and y, films aligned ([1])."""
+    """Resolution of x and y, alignment of films included (of the order of [1])."""
     slope: float = 0.002
-    """Resolution of slopes of tracks across the film ([1])."""
+    """Resolution of slopes of tracks straight across the film, in rad (of the order of [1], [2])."""
     slope_growth: float = 5.0
-    """Growth of it along the track's transverse direction: 1 + 5 tan(theta) ([1])."""
+    """Growth of the error along the slope: 1 + 5 tan(theta), from the depth of grains (of the order of [2])."""
 
 
 def efficiency(slope: np.ndarray, response: Response) -> np.ndarray:
@@ -44,8 +44,9 @@ def efficiency(slope: np.ndarray, response: Response) -> np.ndarray:
 def selection(momentum: np.ndarray, response: Response) -> np.ndarray:
     """Chance that a base-track of this momentum (MeV) is selected.
 
-    Selected base-tracks continue a neighbour's within 60 mrad. Highland's angle in a plate of
-    lead is 5.35 MeV / p, so the chance is 1 - exp(-(p / p0)^2 / 2), p0 = 5.35 / 0.060 = 90 MeV.
+    A selected base-track continues a neighbour's within 60 mrad. Highland's angle in a plate of
+    lead is 5.4 MeV / p, so the chance is 1 - exp(-(p / p0)^2 / 2) with p0 = 5.4 / 0.060 = 90 MeV.
+    It is drawn for each base-track by itself: a model of the selection, not the selection.
     """
     return -np.expm1(-0.5 * (momentum / response.half_momentum_mev) ** 2)
 

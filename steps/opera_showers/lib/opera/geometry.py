@@ -1,8 +1,7 @@
 """Where films and lead plates of the brick are, and how base-tracks are carried between them.
 
 Film p lies at z = 1300 p um; between films p and p + 1 is a lead plate of 1 mm. The brick and its
-films are described in N. Agafonova et al. (OPERA), JINST 4 (2009) P04018,
-doi:10.1088/1748-0221/4/04/P04018 and R. Acquafredda et al. (OPERA), JINST 4 (2009) P04018.
+films: R. Acquafredda et al. (OPERA), JINST 4 (2009) P04018, doi:10.1088/1748-0221/4/04/P04018.
 """
 
 from __future__ import annotations
