@@ -30,9 +30,9 @@ class Response:
     position_um: float = 2.0
     """Resolution of x and y, alignment of films included (of the order of [1])."""
     slope: float = 0.002
-    """Resolution of slopes of tracks straight across the film, in rad (of the order of [1], [2])."""
+    """Resolution of slopes straight across the film, of the order of [1] and [2]."""
     slope_growth: float = 5.0
-    """Growth of the error along the slope: 1 + 5 tan(theta), from the depth of grains (of the order of [2])."""
+    """Growth of the error along the slope, 1 + 5 tan(theta): of the order of [2]."""
 
 
 def efficiency(slope: np.ndarray, response: Response) -> np.ndarray:
