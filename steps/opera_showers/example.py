@@ -29,8 +29,8 @@ SMALL = {
     "energy": (0.8, 1.6),
     "shares": (0.3, 0.6, 0.1),
     "apart": 600.0,
-    "density_cm2": 10.0,
 }
+DENSITY_CM2 = 10.0
 
 
 def main() -> None:
@@ -55,11 +55,12 @@ def main() -> None:
 
 def world() -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     """Simulate (data, truths), as `generate.py` does for a split."""
-    from opera import volumes
+    from opera import background, volumes
 
     numbers = np.concatenate([np.arange(TRAINING), FIRST_TARGET + np.arange(TARGETS)])
     rng = np.random.default_rng(SEED)
-    made = volumes.make(numbers, plan=volumes.Plan(**SMALL), rng=rng)
+    stray = background.Background(density_cm2=DENSITY_CM2)
+    made = volumes.make(numbers, plan=volumes.Plan(background=stray, **SMALL), rng=rng)
     tables = {name: pd.DataFrame(table) for name, table in made.items()}
     data, truths = {"tracks": tables.pop("tracks")}, {}
     for name, table in tables.items():
