@@ -11,6 +11,7 @@ import typer
 from coopt_dag.cli.loop import CORES
 from coopt_dag.cli.options import ChallengeId, Cores, Json, Trust, WeakCage, level
 from coopt_dag.cli.printing import note, put, say
+from coopt_dag.cli.simulating import simulate_absent
 from coopt_dag.errors import CooptError, DataMissingError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
@@ -166,6 +167,7 @@ def _run(
     from coopt_dag.execution.request import Request
     from coopt_dag.execution.run import run
 
+    simulate_absent(workspace, challenge.spec.id, (split,), cage=cage)
     request = Request(challenge.spec.id, splits=(split,), scored=scored)
     plan = make_plan(workspace, challenge, request, by_name=pipelines)
     paths = workspace.spec.paths.model_dump()

@@ -10,10 +10,10 @@ import typer
 
 from coopt_dag.cli.options import Cores, Json, Trust, WeakCage, level
 from coopt_dag.cli.printing import note
-from coopt_dag.errors import DataMissingError, UsageError
+from coopt_dag.cli.simulating import simulate_absent
+from coopt_dag.errors import UsageError
 
 if TYPE_CHECKING:
-    from coopt_dag.execution.harness.job import Level
     from coopt_dag.execution.request import Request
     from coopt_dag.specs.loaded import LoadedChallenge, LoadedWorkspace
 
@@ -68,6 +68,7 @@ def run(
     from coopt_dag.execution.outcome import preview
     from coopt_dag.execution.planning import plan_for
     from coopt_dag.execution.run import run as execute
+    from coopt_dag.specs.challenge import load_challenge
 
     workspace = here()
     request = _request(
@@ -79,8 +80,14 @@ def run(
         scored=not no_score,
     )
     if not stub:
-        cage = level(i_trust_this_code, weak_cage)
-        _simulate(workspace, request, dry_run=dry_run, cage=cage)
+        end = load_challenge(workspace, challenge).spec.end_to_end
+        simulate_absent(
+            workspace,
+            challenge,
+            request.splits or (end.record_split, end.final_split),
+            dry_run=dry_run,
+            cage=level(i_trust_this_code, weak_cage),
+        )
     plan, path = plan_for(workspace, request)
     if dry_run:
         outcome = preview(plan, workspace.root)
@@ -100,27 +107,6 @@ def run(
     from coopt_dag.cli.outcome import show_outcome
 
     show_outcome(plan, outcome, dry_run=dry_run, scored=not no_score, as_json=as_json)
-
-
-def _simulate(workspace: LoadedWorkspace, request: Request, *, dry_run: bool, cage: Level) -> None:
-    """Make what a run needs of a simulated challenge's data, where this machine lacks it."""
-    from coopt_dag.execution.simulate import absent, is_simulated, simulate
-    from coopt_dag.specs.challenge import load_challenge
-
-    loaded = load_challenge(workspace, request.challenge)
-    if not is_simulated(loaded):
-        return
-    end, name = loaded.spec.end_to_end, request.challenge
-    wanted = request.splits or (end.record_split, end.final_split)
-    missing = absent(workspace, loaded, dict.fromkeys(wanted))
-    if missing and dry_run:
-        raise DataMissingError(
-            f"the data of '{name}' ({', '.join(missing)}) are not simulated yet",
-            hint=f"coopt data fetch {name}, or coopt run {name}, which makes them first",
-        )
-    if missing:
-        note(f"{name}: its data ({', '.join(missing)}) are not here; simulating them first")
-    simulate(workspace, loaded, splits=wanted, cage=cage, tell=note)
 
 
 def _refuse_sealed(

@@ -8,6 +8,7 @@ import typer
 
 from coopt_dag.cli.options import Json, Trust, WeakCage, level
 from coopt_dag.cli.printing import note, put, say
+from coopt_dag.cli.simulating import simulate_absent
 from coopt_dag.errors import (
     CooptError,
     IntegrityError,
@@ -111,6 +112,7 @@ def plots(
     Example: coopt challenge plots opera_showers
     """
     from coopt_dag.cli.wiring import here
+    from coopt_dag.evaluation.check import public_split
     from coopt_dag.execution.plots import draw, write
     from coopt_dag.specs.challenge import load_challenge
     from coopt_dag.specs.pictures import FOLDER
@@ -118,6 +120,7 @@ def plots(
     workspace = here()
     loaded = load_challenge(workspace, challenge)
     cage = level(i_trust_this_code, weak_cage)
+    simulate_absent(workspace, challenge, (public_split(loaded),), cage=cage)
     drawn = draw(workspace, loaded, cage=cage, tell=note)
     changed = [] if check else write(loaded, drawn)
     rows = [{"file": f"{FOLDER}/{d.file}", "bytes": len(d.content), "was": d.state} for d in drawn]
