@@ -9,6 +9,8 @@ al., doi:10.1111/j.2517-6161.1977.tb01600.x), and so on. In the end linked base-
 other to the same shower. The widths were fitted on volumes simulated for that, with other seeds.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from opera.geometry import PITCH_UM
 from scipy.sparse import csr_matrix
@@ -29,7 +31,7 @@ def solve(inputs, *, params, rng):
     volume = tracks["volume"].to_numpy()[chosen]
     cluster = np.full(len(tracks), -1, dtype=np.int32)
     edges = np.flatnonzero(np.diff(volume, prepend=-1, append=-1))
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         rows = slice(begin, end)
         mine = _of_volume(values[rows], sure[rows], near[rows, rows], params)
         cluster[chosen[rows]] = mine
