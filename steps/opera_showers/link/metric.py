@@ -5,6 +5,8 @@ import pandas as pd
 from opera.ranking import average_precision
 
 KEY = ["volume", "a", "b"]
+MOST_LINKS = 20
+"""Links for each base-track that has any: who links everything with everything links nothing."""
 
 
 def score(reference, prediction):
@@ -35,7 +37,19 @@ def _given(reference, prediction):
     """Give the links of the volumes that are judged, and whether each is true."""
     if prediction.duplicated(KEY).any():
         raise ValueError("a link is given twice")
+    if (prediction["a"] == prediction["b"]).any():
+        raise ValueError("a base-track is linked to itself")
+    if not prediction["score"].between(0.0, 1.0).all():
+        raise ValueError("a score is not a number from 0 to 1")
+    if len(prediction) > MOST_LINKS * _linked(prediction):
+        raise ValueError(f"there are more than {MOST_LINKS} links a base-track")
     mine = prediction[prediction["volume"].isin(pd.unique(reference["volume"]))]
     known = reference[KEY].assign(good=True)
     found = mine.merge(known, on=KEY, how="left", validate="1:1")
     return found.assign(good=found["good"].notna())
+
+
+def _linked(links):
+    """Count the base-tracks that are in any link."""
+    volume = links["volume"].to_numpy(dtype=np.int64) << 32
+    return len(np.unique(np.concatenate([volume + links["a"], volume + links["b"]])))

@@ -30,4 +30,6 @@ def losses(reference, prediction):
 
 
 def _compared(reference, prediction):
+    if not prediction["probability"].between(0.0, 1.0).all():
+        raise ValueError("a probability is not a number from 0 to 1")
     return reference["shower"].to_numpy() >= 0, prediction["probability"].to_numpy()
