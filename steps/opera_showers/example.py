@@ -23,14 +23,14 @@ HERE = Path(__file__).parent
 sys.path.append(str(HERE / "lib"))
 SEED = 20100531
 """The day OPERA announced its first tau neutrino."""
-TRAINING, TARGETS, FIRST_TARGET = 4, 5, 100_000
+TRAINING, TARGETS, FIRST_TARGET = 6, 5, 100_000
 SMALL = {
     "half_width": 1200.0,
-    "energy": (0.8, 1.6),
-    "shares": (0.3, 0.6, 0.1),
+    "energy": (0.6, 3.5),
+    "shares": (0.6, 0.3, 0.1),
     "apart": 600.0,
 }
-DENSITY_CM2 = 10.0
+DENSITY_CM2 = 6.0
 
 
 def main() -> None:
