@@ -8,11 +8,12 @@ import matplotlib as mpl
 import numpy as np
 from scipy.optimize import minimize
 from transmon import drive, evolution, fidelity
+from transmon.compressed import cubature
 from transmon.days import read_days
 from transmon.design import GATE_NS, MAX_DRIVE_MHZ, RADIANS, SAMPLES
 from transmon.evolution import Draws, noiseless
 from transmon.grape import grape
-from transmon.tone import area_scaled, cubature, ideal_tone, tone
+from transmon.tone import area_scaled, ideal_tone, tone
 
 mpl.use("svg")
 from matplotlib import pyplot as plt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize
 
+from transmon.compressed import cubature
 from transmon.design import RADIANS, SAMPLE_NS, SAMPLES
 from transmon.evolution import Draws
 from transmon.gradient import infidelity_and_slope
@@ -55,21 +56,6 @@ def tone(
     """
     found = gain * envelope_mhz * carrier(frequency_mhz, phase)
     return np.stack([found.real, found.imag], axis=1)
-
-
-def cubature(draws: Draws) -> Draws:
-    """Give six draws of the same means and widths: each noise alone at sqrt(3) widths either way.
-
-    The mean of a polynomial of third degree over them is that over the draws, if noises are
-    independent and symmetric; infidelity is nearly quadratic in small noise.
-
-    References
-    ----------
-    Arasaratnam and Haykin (2009), doi:10.1109/TAC.2009.2019800.
-    """
-    noises = (draws.detuning, draws.amplitude, draws.anharmonicity)
-    reach = np.sqrt(3.0) * np.concatenate([np.eye(3), -np.eye(3)])
-    return Draws(*(n.mean() + reach[:, i] * n.std() for i, n in enumerate(noises)))
 
 
 def ideal_tone(envelope: np.ndarray, draws: Draws) -> np.ndarray:
