@@ -1,4 +1,4 @@
-"""Spread of the relative energy residuals around their median, so that a common factor is free."""
+"""Spread of measured over true energy around its median, so that a common factor is free."""
 
 import numpy as np
 from opera.matching import claimed, match
@@ -8,33 +8,33 @@ from opera.resolution import half_width, residuals
 def score(reference, prediction):
     """Compare each true shower's energy with that of the one it is paired with.
 
-    `resolution` ranks: the mean distance of the residuals (E_rec - E) / E from their median, cut
-    off at 1; a shower that was not found has -1. `half_width` is the distance within which 68 %
-    are, `bias` the median, `precision` the share of claimed showers that are paired, `recall`
-    that of true ones.
+    All energies are first divided by one factor, the median of E_rec / E of the showers found, so
+    that nothing is won by making all of them small. `resolution` ranks: the mean size of the
+    residuals that are left, cut off at 1; a shower that was not found has -1. `half_width` is the
+    width that holds 68 % of them, `bias` that factor less 1, `precision` the share of claimed
+    showers that are paired, `recall` that of true ones.
     """
-    pairs, relative = _paired(reference, prediction)
+    pairs, apart, factor = _compared(reference, prediction)
     found = int((pairs >= 0).sum())
-    apart = _apart(relative)
     return {
         "resolution": float(apart.mean()),
         "half_width": half_width(apart),
-        "bias": float(np.median(relative)),
+        "bias": factor - 1.0,
         "precision": found / max(claimed(prediction), 1),
         "recall": found / len(reference),
     }
 
 
 def losses(reference, prediction):
-    """Distance of each true shower's residual from their median, cut off at 1."""
-    return _apart(_paired(reference, prediction)[1])
+    """Size of each true shower's residual after the common factor, cut off at 1."""
+    return _compared(reference, prediction)[1]
 
 
-def _apart(relative):
-    return np.minimum(np.abs(relative - np.median(relative)), 1.0)
-
-
-def _paired(reference, prediction):
+def _compared(reference, prediction):
     pairs = match(reference, prediction)
-    measured = prediction["energy"].to_numpy()
-    return pairs, residuals(reference["energy"].to_numpy(), measured, pairs)
+    energy, measured = reference["energy"].to_numpy(), prediction["energy"].to_numpy()
+    residuals(energy, measured, pairs)  # refuses what is no energy, before it makes a factor
+    found = pairs >= 0
+    ratio = measured[pairs[found]] / energy[found]
+    factor = float(np.median(ratio)) if found.any() else 1.0
+    return pairs, np.abs(residuals(energy, measured / factor, pairs)), factor
