@@ -4,6 +4,9 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+# Before OpenMP is loaded: idle threads of trees would else spin on the cores of other tests.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 # Time limits of single examples fail on busy machines and say nothing about the code.
 settings.register_profile(
     "house",

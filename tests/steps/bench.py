@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 from pydantic import TypeAdapter
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no types
 
 from coopt_dag.execution.harness import artifacts, score, work
 from coopt_dag.model.artifact import ArtifactType, filename
@@ -99,8 +100,13 @@ def benches() -> list[Bench]:
     return [Bench(p.parent) for p in sorted(STEPS.glob("*/*/step.yaml"))]
 
 
-def run_solution(bench: Bench, solution: Path, inputs: Path, out: Path, *, seed: int = 0) -> Path:
-    """Run a solution on the input files in a folder, as a worker would; give its output folder."""
+def run_solution(
+    bench: Bench, solution: Path, inputs: Path, out: Path, *, seed: int = 0, threads: int = 1
+) -> Path:
+    """Run a solution on the input files in a folder, as a worker would; give its output folder.
+
+    A worker has one thread for arithmetic, whatever the machine has.
+    """
     spec = Solution.model_validate(_yaml(solution / "solution.yaml"))
     out = _fresh(out)
     order = {
@@ -114,7 +120,7 @@ def run_solution(bench: Bench, solution: Path, inputs: Path, out: Path, *, seed:
         "params": spec.params,
         "seed": seed,
     }
-    with _clean_imports(), bench.importable():
+    with threadpool_limits(threads), _clean_imports(), bench.importable():
         work.run_step(order, ROOT, out)
     return out
 
