@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import adjusted_rand_score  # type: ignore[import-untyped]  # has no types
+from sklearn.metrics import adjusted_rand_score
 
 from tests.steps.bench import STEPS
 
