@@ -28,11 +28,17 @@ BETTER = {
     "opera_showers": {
         "link": "boosted",
         "reject_background": "boosted",
-        "separate_showers": "graph",
-        "axis": "weighted",
-        "energy": "boosted",
+        "separate_showers": "axes",
+        "axis": "early_fit",
+        "energy": "log_linear",
     },
-    "quantum_control": {},
+    "quantum_control": {
+        "pulse_shape": "cosine",
+        "calibration": "fit_tone",
+        "robustness": "in_phase_grape",
+        "leakage_correction": "quadrature_grape",
+        "verification": "sampled",
+    },
 }
 COOPT = [sys.executable, "-m", "coopt_dag.cli"]
 
