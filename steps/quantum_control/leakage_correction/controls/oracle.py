@@ -1,6 +1,7 @@
 """Ceiling: the best pulse for the hidden days themselves, leakage counted tenfold.
 
-From a raised cosine or from the pulse that is there, whichever ends better; then improved on every hidden draw.
+From a raised cosine or from the pulse that is there, whichever ends better; then improved on every
+hidden draw.
 """
 
 import numpy as np
