@@ -70,6 +70,24 @@ def test_on_more_cores_the_results_are_the_same_bytes(place: Path) -> None:
     assert (place / "results/quantum_control.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["opera_showers", "quantum_control"])
+def test_the_simulators_are_what_the_literature_says(tmp_path: Path, name: str) -> None:
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "steps" / name, tmp_path / "steps" / name, ignore=ignored)
+    shutil.copyfile(ROOT / "coopt.toml", tmp_path / "coopt.toml")
+    done = subprocess.run(
+        [sys.executable, "-m", "coopt_dag.cli", "challenge", "validate", name, "--json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    rows = json.loads(done.stdout)["checks"]
+    assert len(rows) >= 15
+    assert all(row["ok"] and row["reference"] for row in rows)
+
+
 def test_better_steps_leave_a_tenth_of_the_error_on_sealed_noise(place: Path) -> None:
     plain, _ = run(place)
     words = [w for step, name in BETTER.items() for w in ("--with", f"{step}={name}")]
