@@ -1,20 +1,18 @@
 """Ceiling: the shape that is best on the hidden days themselves, once its tone is ideal."""
 
 import numpy as np
+from transmon.ceiling import raised_cosine
 from transmon.compressed import stand_in
 from transmon.days import read_days
-from transmon.design import SAMPLES
 from transmon.grape import carrier_of, grape
-from transmon.tone import carrier, ideal_tone
+from transmon.tone import carrier
 
 ROUNDS = 3
 
 
 def control(inputs, truths, *, rng):
-    days = read_days(truths["draws"])
-    limit = inputs["device"]["max_drive_mhz"]
-    hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(SAMPLES) + 0.5) / SAMPLES)
-    pulse = ideal_tone(hann, days.draws)
+    days, limit = read_days(truths["draws"]), inputs["device"]["max_drive_mhz"]
+    pulse = raised_cosine(days)
     for _ in range(ROUNDS):
         few = stand_in(days, pulse)
         pulse = grape(pulse, few, limit_mhz=limit, iterations=100, in_phase=True)

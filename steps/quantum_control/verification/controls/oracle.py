@@ -4,33 +4,14 @@ From a raised cosine or from the pulse that is there, whichever ends better; the
 hidden draw.
 """
 
-import numpy as np
+from transmon.ceiling import best_of, improved, raised_cosine
 from transmon.certificate import honest_claims, write_certificate
-from transmon.compressed import stand_in
 from transmon.days import judge, read_days
-from transmon.design import SAMPLES
-from transmon.grape import grape
-from transmon.tone import ideal_tone
 
 
 def control(inputs, truths, *, rng):
-    days = read_days(truths["draws"])
-    limit = inputs["device"]["max_drive_mhz"]
-    hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(SAMPLES) + 0.5) / SAMPLES)
-    starts = (ideal_tone(hann, days.draws), inputs["pulse"])
-    found = [_improved(start, days, limit) for start in starts]
-    best = min(found, key=lambda pulse: _cost(pulse, days))
-    pulse = grape(best, days, limit_mhz=limit, iterations=8, leakage_weight=1.0)
+    days, limit = read_days(truths["draws"]), inputs["device"]["max_drive_mhz"]
+    starts = (raised_cosine(days), inputs["pulse"])
+    found = [improved(pulse, days, limit_mhz=limit, weights=(1.0, 1.0)) for pulse in starts]
+    pulse = best_of(found, days, limit_mhz=limit, weight=1.0)
     return {"certificate": write_certificate(honest_claims(pulse, judge(pulse, days)))}
-
-
-def _improved(pulse, days, limit):
-    for _ in range(2):
-        few = stand_in(days, pulse)
-        pulse = grape(pulse, few, limit_mhz=limit, iterations=120, leakage_weight=1.0)
-    return pulse
-
-
-def _cost(pulse, days):
-    found = judge(pulse, days)
-    return float(np.mean(found.losses + found.leakage))
