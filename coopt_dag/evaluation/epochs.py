@@ -124,6 +124,14 @@ def require_over(state: LedgerState, challenge: str, epoch: int, *, now: int) ->
             f"epoch {epoch} of '{challenge}' is not over: it can still be submitted to",
             hint=_how_it_ends(state, challenge, epoch),
         )
+    seals = state.seals.get(challenge, [])
+    if 0 < epoch < len(seals) and not seals[epoch - 1].is_open:
+        raise LedgerRefusedError(
+            "EpochSealed",
+            f"epoch {epoch} of '{challenge}' was ended by another seal, and its data are still "
+            "sealed: a settlement would publish scores on them while work goes on",
+            hint=f"coopt unseal {challenge} --epoch {epoch}, by its owner",
+        )
     for submission in state.submissions.values():
         if (submission.challenge, submission.epoch) == (challenge, epoch):
             _require_judged(submission, now=now)

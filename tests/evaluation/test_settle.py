@@ -149,6 +149,20 @@ def test_what_losses_tell_of_the_whole_is_tested_and_what_they_do_not_is_left_ou
     assert (row["paid"], row["interval"]) == (paid, interval)
 
 
+def test_an_epoch_that_a_later_seal_ended_waits_until_its_own_is_opened(
+    scene: Scene, tell: Tell
+) -> None:
+    begin(scene, tell)
+    offer(scene, ADA, "add", "all_of_them")
+    judge(scene, tell)
+    seal(scene.lab, scene.challenge, recipients=[], key=AgeKey.new())
+    with pytest.raises(LedgerRefusedError, match="still sealed") as caught:
+        open_case(scene.lab, scene.challenge, 1, now=NOW)
+    assert caught.value.code == "EpochSealed"
+    end(scene)
+    assert settled(scene).table["result"]["pot"] == 700
+
+
 def test_a_second_settlement_changes_nothing_and_a_second_redemption_pays_nothing(
     scene: Scene, tell: Tell
 ) -> None:
