@@ -263,7 +263,7 @@ def _show(challenge: LoadedChallenge, rows: list[Row], wrong: list[str]) -> None
     for line in wrong:
         note(line)
     if not wrong:
-        say("in order: no solution beats the oracle, none is worse than chance")
+        say("in order, by the steps' own metrics: oracle >= every solution >= chance")
 
 
 def _plain(row: Row) -> dict[str, Any]:

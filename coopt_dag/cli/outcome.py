@@ -68,7 +68,9 @@ def _show(document: dict[str, Any]) -> None:
     for bound in found["constraints"]:
         kept = "kept" if bound["kept"] else "BROKEN"
         of = "" if bound["step"] is None else f" of {bound['step']}"
-        say(f"constraint {bound['id']}{of}: {bound['value']:.6g} {kept}")
+        low = "" if bound["at_least"] is None else f"{bound['at_least']:g} <= "
+        high = "" if bound["at_most"] is None else f" <= {bound['at_most']:g}"
+        say(f"constraint {bound['id']}{of}: {low}{bound['value']:.6g}{high} {kept}")
 
 
 def _show_grid(pipelines: list[dict[str, Any]]) -> None:

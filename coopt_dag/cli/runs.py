@@ -68,6 +68,7 @@ def run(
     from coopt_dag.execution.outcome import preview
     from coopt_dag.execution.planning import plan_for
     from coopt_dag.execution.run import run as execute
+    from coopt_dag.execution.selecting import require_names
     from coopt_dag.specs.challenge import load_challenge
 
     workspace = here()
@@ -79,8 +80,10 @@ def run(
         stub=stub,
         scored=not no_score,
     )
+    loaded = load_challenge(workspace, challenge)
+    require_names(loaded, request)
     if not stub:
-        end = load_challenge(workspace, challenge).spec.end_to_end
+        end = loaded.spec.end_to_end
         simulate_absent(
             workspace,
             challenge,

@@ -51,13 +51,15 @@ def settle(
 
     workspace = wiring.here()
     loaded = load_challenge(workspace, challenge)
-    hand, key = wiring.signer_and_key(workspace, who, passphrase_file)
+    hand, key = None, None
+    if not dry_run or who is not None or passphrase_file is not None:
+        hand, key = wiring.signer_and_key(workspace, who, passphrase_file)
     desk = wiring.desk(workspace, who=hand, sign_to=sign_to)
     number = desk.state().epoch(challenge) if epoch is None else epoch
     present = now(desk.ledger)
     state = desk.state()
     require_over(state, challenge, number, now=present)
-    if not dry_run:
+    if hand is not None and not dry_run:
         settling.require_proposer(state, challenge, hand.address, now=present)
     with opened(desk, loaded, identity=key, epoch=number) as data:
         case = open_case(desk, loaded, number, now=present, data=data)

@@ -96,7 +96,7 @@ def sources(
     UsageError
         There is no ledger or no content, or the words do not fit together.
     """
-    here = _around()
+    here = None if _lies_apart() else _around()
     file, url, place = _ledger(here, ledger, rpc, address)
     config = None if here is None else here.spec.ipfs
     told = store is not None or cars or gateways
@@ -115,6 +115,18 @@ def sources(
         config.api if own and config else None,
         config.gateways if own and config else tuple(gateways),
     )
+
+
+def _lies_apart() -> bool:
+    """Tell whether a ledger lies here, as if handed over, and this is no workspace's root."""
+    is_workspace = Path("coopt.toml").is_file()
+    return not is_workspace and bool(_ledgers_here())
+
+
+def _ledgers_here() -> list[Path]:
+    from coopt_dag.cli.wiring import LEDGER_FILE
+
+    return [p for p in (Path(LEDGER_FILE), *sorted(Path().glob("*.rlp"))) if p.is_file()]
 
 
 def _around() -> LoadedWorkspace | None:
@@ -144,7 +156,7 @@ def _ledger(
         if address is None or not is_address(address):
             raise UsageError("--rpc needs --address", hint="--address 0x…, of the ledger")
         return None, rpc, address
-    files = [p for p in (Path(LEDGER_FILE), *sorted(Path().glob("*.rlp"))) if p.is_file()]
+    files = _ledgers_here()
     if not files:
         raise UsageError(
             "there is no ledger here", hint="--ledger FILE, or --rpc URL --address 0x…"

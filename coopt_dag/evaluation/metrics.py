@@ -214,11 +214,14 @@ def next_epoch(challenge: str, epoch: int) -> str:
     >>> next_epoch("tiny", 0)
     'coopt seal tiny begins epoch 1'
     >>> next_epoch("tiny", 1)
-    'coopt seal tiny --again begins epoch 2, once this one is settled'
+    'coopt unseal tiny --epoch 1 and coopt settle tiny end this one; coopt seal tiny begins epoch 2'
     """
     if epoch == 0:
         return f"coopt seal {challenge} begins epoch 1"
-    return f"coopt seal {challenge} --again begins epoch {epoch + 1}, once this one is settled"
+    return (
+        f"coopt unseal {challenge} --epoch {epoch} and coopt settle {challenge} end this one; "
+        f"coopt seal {challenge} begins epoch {epoch + 1}"
+    )
 
 
 def _require_owner(desk: Desk, state: LedgerState, challenge: str) -> None:

@@ -141,7 +141,7 @@ def _execute(
 def failure_of(order: Mapping[str, Any], error: dict[str, Any], *, others: int) -> CooptError:
     """Build the exception for the first node that failed."""
     what = f"solution '{order['solution']}'" if order["solution"] else "its metric"
-    tail = f" ({others} other nodes failed too)" if others else ""
+    tail = f" ({others} other node{'s' * (others > 1)} failed too)" if others else ""
     message = f"step '{order['step']}', {what}: {error['message']}{tail}"
     hint, path = error.get("hint") or "", os.path.normpath(order["code"])
     match error.get("error"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coopt_dag.errors import UnknownNameError
+from coopt_dag.execution.request import EXAMPLE
 from coopt_dag.graph.plan import grid
 from coopt_dag.specs.draft import BASELINE, CONTROL, control_files
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from coopt_dag.execution.draft import Draft
     from coopt_dag.execution.request import Request
     from coopt_dag.graph.shape import ChallengeShape, SolutionShape
-    from coopt_dag.specs.loaded import LoadedSolution, LoadedStep
+    from coopt_dag.specs.loaded import LoadedChallenge, LoadedSolution, LoadedStep
 
 Selection = dict[str, "SolutionShape"]
 
@@ -50,6 +51,23 @@ def selections(
     return grid(choices)
 
 
+def require_names(challenge: LoadedChallenge, request: Request) -> None:
+    """Insist that a challenge has what a request names, before anything is made for it.
+
+    Raises
+    ------
+    UnknownNameError
+        A step, solution, control or split that it does not have.
+    """
+    for split in request.splits:
+        if split != EXAMPLE and split not in challenge.spec.splits:
+            raise UnknownNameError("split", split, challenge.spec.splits)
+    for step, name in request.selection.items():
+        if step not in challenge.steps:
+            raise UnknownNameError("step", step, challenge.steps)
+        _require(challenge.steps[step], name)
+
+
 def given(
     draft: Draft, configurations: Iterable[Mapping[str, LoadedSolution]]
 ) -> Iterator[Selection]:
@@ -77,11 +95,15 @@ def listed(draft: Draft, configurations: Iterable[Mapping[str, str]]) -> Iterato
 
 def named(draft: Draft, step: LoadedStep, name: str) -> SolutionShape:
     """Give a step's solution, or its control if the name begins with `@`."""
+    _require(step, name)
     if name.startswith(CONTROL):
-        known = control_files(step.path)
-        if name not in known:
-            raise UnknownNameError(f"control of step '{step.spec.id}'", name, known)
-        return draft.control(step, name, known[name])
-    if name not in step.solutions:
-        raise UnknownNameError(f"solution of step '{step.spec.id}'", name, step.solutions)
+        return draft.control(step, name, control_files(step.path)[name])
     return draft.solution(step.spec.id, step.solutions[name])
+
+
+def _require(step: LoadedStep, name: str) -> None:
+    is_control = name.startswith(CONTROL)
+    known = control_files(step.path) if is_control else step.solutions
+    if name not in known:
+        kind = "control" if is_control else "solution"
+        raise UnknownNameError(f"{kind} of step '{step.spec.id}'", name, known)

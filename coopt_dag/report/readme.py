@@ -66,7 +66,10 @@ def _steps(challenge: LoadedChallenge) -> str:
         f"\nEnd to end: {end.metric.summary} Records are judged on `{end.record_split}`, "
         f"the final score is told on `{end.final_split}`."
     )
-    rows.extend(f"\nConstraint `{bound.id}`: {bound.summary}" for bound in end.constraints)
+    rows.extend(
+        f"\nConstraint `{bound.id}` on `{bound.split}` ({limits(bound)}): {bound.summary}"
+        for bound in end.constraints
+    )
     rows.extend(
         f"\nConstraint `{bound.id}` of step `{name}` ({limits(bound)}): {bound.summary}"
         for name, step in challenge.steps.items()

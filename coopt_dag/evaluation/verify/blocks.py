@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coopt_dag.errors import ContentMissingError, IntegrityError
+from coopt_dag.errors import ContentMissingError, IntegrityError, UsageError
 from coopt_dag.store.car import read_car
 from coopt_dag.store.layout import Layout
 from coopt_dag.store.local import LocalStore
@@ -92,7 +92,19 @@ class Blocks:
 
 
 def folder_reader(root: Path) -> Callable[[CID], bytes]:
-    """Give a function that reads blocks of a store's folder, and writes nothing into it."""
+    """Give a function that reads blocks of a store's folder, and writes nothing into it.
+
+    Raises
+    ------
+    UsageError
+        It is another folder: a workspace's `store/` holds results of nodes, and no blocks.
+    """
+    if not (root / "blocks").is_dir():
+        raise UsageError(
+            "is no store of blocks",
+            path=root,
+            hint="a workspace's is .coopt/content-store; its store/ is another one",
+        )
     layout = Layout(root / "blocks")
 
     def read(cid: CID) -> bytes:

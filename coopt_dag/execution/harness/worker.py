@@ -171,7 +171,11 @@ def _run(order: Mapping[str, Any], root: Path, out: Path) -> int:
 
 def _described(error: Exception, order: Mapping[str, Any]) -> dict[str, Any]:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "/harness/" not in f[0]]
-    where = frames[-1] if frames else None
+    # The last line of the order's own code says more than that of a library which it called.
+    code = Path(order["code"])
+    folder = f"{code.parent if order['kind'] == 'score' else code}/"
+    own = [f for f in frames if folder in f[0]] or frames
+    where = own[-1] if own else None
     name = Path(where.filename).name if where else order["code"]
     failure = "crashed"
     if isinstance(error, MemoryError):
