@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ EVERY_SOLUTION = pytest.mark.parametrize(
     ("bench", "solution"),
     [pytest.param(b, s, id=f"{b.name}/{s}") for b in benches() for s in b.solutions()],
 )
+Made = Callable[[Bench, str], Path]
 LARGEST_EXAMPLE_BYTES = 50_000
 SLOWEST_S = 10.0
 
@@ -41,6 +43,24 @@ def _shuffled(value: Any, *, seed: int = 1) -> Any:
     if not isinstance(value, pd.DataFrame):
         return value
     return value.sample(frac=1.0, random_state=seed).reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """What a solution, or a control (`@oracle`), makes of the example: run once for all tests."""
+    known: dict[tuple[str, str], Path] = {}
+
+    def run(bench: Bench, name: str) -> Path:
+        if (bench.name, name) not in known:
+            out = tmp_path_factory.mktemp("made")
+            known[bench.name, name] = (
+                run_control(bench, name[1:], out)
+                if name.startswith("@")
+                else run_solution(bench, bench.solutions()[name], bench.example / "inputs", out)
+            )
+        return known[bench.name, name]
+
+    return run
 
 
 @EVERY_STEP
@@ -57,88 +77,76 @@ def test_a_step_is_complete_and_its_example_small(bench: Bench) -> None:
 
 @EVERY_SOLUTION
 def test_a_solution_runs_in_seconds_and_twice_the_same(
-    bench: Bench, solution: str, tmp_path: Path
+    bench: Bench, solution: str, made: Made, tmp_path: Path
 ) -> None:
     folder, inputs = bench.solutions()[solution], bench.example / "inputs"
     start = time.monotonic()
     once = run_solution(bench, folder, inputs, tmp_path / "once")
     assert time.monotonic() - start < SLOWEST_S
-    assert _bytes_of(once) == _bytes_of(run_solution(bench, folder, inputs, tmp_path / "twice"))
+    assert _bytes_of(once) == _bytes_of(made(bench, solution))
 
 
 @EVERY_SOLUTION
 def test_one_thread_and_two_give_the_same_score(
-    bench: Bench, solution: str, tmp_path: Path
+    bench: Bench, solution: str, made: Made, tmp_path: Path
 ) -> None:
-    folder, inputs, values = bench.solutions()[solution], bench.example / "inputs", []
-    for threads in (1, 2):
-        outputs = run_solution(bench, folder, inputs, tmp_path / f"out{threads}", threads=threads)
-        values.append(value_of(bench, outputs, tmp_path / "score"))
+    folder, inputs = bench.solutions()[solution], bench.example / "inputs"
+    two = run_solution(bench, folder, inputs, tmp_path / "two", threads=2)
+    values = [value_of(bench, o, tmp_path / "score") for o in (made(bench, solution), two)]
     assert values[0] == pytest.approx(values[1], abs=bench.spec.metric.tolerance)
 
 
 @EVERY_SOLUTION
-def test_a_solution_scores_within_the_range(bench: Bench, solution: str, tmp_path: Path) -> None:
-    folder = bench.solutions()[solution]
-    outputs = run_solution(bench, folder, bench.example / "inputs", tmp_path / "out")
+def test_a_solution_scores_within_the_range(
+    bench: Bench, solution: str, made: Made, tmp_path: Path
+) -> None:
     low, high = bench.spec.metric.range
-    assert low <= value_of(bench, outputs, tmp_path / "score") <= high
+    assert low <= value_of(bench, made(bench, solution), tmp_path / "score") <= high
 
 
 @EVERY_SOLUTION
 def test_the_order_of_input_rows_does_not_matter(
-    bench: Bench, solution: str, tmp_path: Path
+    bench: Bench, solution: str, made: Made, tmp_path: Path
 ) -> None:
     folder = bench.solutions()[solution]
     mixed = tmp_path / "mixed"
     mixed.mkdir()
     for name, value in bench.inputs().items():
         write(bench, name, _shuffled(value), mixed, type_id=bench.spec.inputs[name])
-    plain = run_solution(bench, folder, bench.example / "inputs", tmp_path / "plain")
     other = run_solution(bench, folder, mixed, tmp_path / "other")
-    one, two = (value_of(bench, o, tmp_path / "score") for o in (plain, other))
+    one, two = (value_of(bench, o, tmp_path / "score") for o in (made(bench, solution), other))
     assert one == pytest.approx(two, abs=bench.spec.metric.tolerance)
 
 
 @EVERY_STEP
-def test_the_baseline_scores_what_is_written_down(bench: Bench, tmp_path: Path) -> None:
+def test_the_baseline_scores_what_is_written_down(bench: Bench, made: Made, tmp_path: Path) -> None:
     # expected.json is written by the challenge's own script, from the same synthetic example
     expected = bench.expected
-    outputs = run_solution(
-        bench,
-        bench.solutions()["baseline"],
-        bench.example / "inputs",
-        tmp_path / "out",
-        seed=expected.get("seed", 0),
-    )
-    value = value_of(bench, outputs, tmp_path / "score")
+    assert expected.get("seed", 0) == 0
+    value = value_of(bench, made(bench, "baseline"), tmp_path / "score")
     assert value == pytest.approx(expected["value"], abs=expected["tolerance"])
 
 
 @EVERY_STEP
 def test_oracle_is_no_worse_than_baseline_and_baseline_no_worse_than_chance(
-    bench: Bench, tmp_path: Path
+    bench: Bench, made: Made, tmp_path: Path
 ) -> None:
-    made = {
-        "oracle": run_control(bench, "oracle", tmp_path / "oracle"),
-        "baseline": run_solution(
-            bench, bench.folder / "baseline", bench.example / "inputs", tmp_path / "baseline"
-        ),
-        "chance": run_control(bench, "chance", tmp_path / "chance"),
-    }
-    value = {n: value_of(bench, folder, tmp_path / "score") for n, folder in made.items()}
-    assert at_least_as_good(bench, value["oracle"], value["baseline"]), value
-    assert at_least_as_good(bench, value["baseline"], value["chance"]), value
+    names = ("@oracle", "baseline", "@chance")
+    oracle, baseline, chance = (
+        value_of(bench, made(bench, name), tmp_path / "score") for name in names
+    )
+    assert at_least_as_good(bench, oracle, baseline), (oracle, baseline)
+    assert at_least_as_good(bench, baseline, chance), (baseline, chance)
 
 
 @EVERY_SOLUTION
-def test_no_solution_beats_the_oracle(bench: Bench, solution: str, tmp_path: Path) -> None:
-    oracle = run_control(bench, "oracle", tmp_path / "oracle")
-    outputs = run_solution(
-        bench, bench.solutions()[solution], bench.example / "inputs", tmp_path / "out"
+def test_no_solution_beats_the_oracle(
+    bench: Bench, solution: str, made: Made, tmp_path: Path
+) -> None:
+    best, found = (
+        value_of(bench, made(bench, name), tmp_path / "score") for name in ("@oracle", solution)
     )
-    best = value_of(bench, oracle, tmp_path / "score")
-    assert at_least_as_good(bench, best, value_of(bench, outputs, tmp_path / "score"))
+    assert at_least_as_good(bench, best, found)
 
 
 @EVERY_STEP
