@@ -89,7 +89,8 @@ def test_the_simulators_are_what_the_literature_says(tmp_path: Path, name: str) 
 
 
 def test_better_steps_leave_a_tenth_of_the_error_on_sealed_noise(place: Path) -> None:
-    plain, _ = run(place)
-    words = [w for step, name in BETTER.items() for w in ("--with", f"{step}={name}")]
+    plain, _ = run(place, "--split", "sealed")
+    words = ["--split", "sealed"]
+    words += [w for step, name in BETTER.items() for w in ("--with", f"{step}={name}")]
     better, _ = run(place, *words)
     assert error_of(better, "sealed") < error_of(plain, "sealed") / 10
