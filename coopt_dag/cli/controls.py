@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,7 +69,7 @@ def controls(
         for line in disorder(found.spec.metric, [row for row in rows if row.step == name])
     ]
     if as_json:
-        put({"rows": [_plain(row) for row in rows], "disorder": wrong})
+        put({"rows": [asdict(row) for row in rows], "disorder": wrong})
     else:
         _show(loaded, rows, wrong)
     return CooptError.exit_code if wrong else 0
@@ -167,7 +168,7 @@ def _run(
     from coopt_dag.execution.request import Request
     from coopt_dag.execution.run import run
 
-    simulate_absent(workspace, challenge.spec.id, (split,), cage=cage)
+    simulate_absent(workspace, challenge, (split,), cage=cage)
     request = Request(challenge.spec.id, splits=(split,), scored=scored)
     plan = make_plan(workspace, challenge, request, by_name=pipelines)
     paths = workspace.spec.paths.model_dump()
@@ -264,12 +265,3 @@ def _show(challenge: LoadedChallenge, rows: list[Row], wrong: list[str]) -> None
         note(line)
     if not wrong:
         say("in order, by the steps' own metrics: oracle >= every solution >= chance")
-
-
-def _plain(row: Row) -> dict[str, Any]:
-    return {
-        "step": row.step,
-        "solution": row.solution,
-        "score": row.score,
-        "end_to_end": row.end_to_end,
-    }

@@ -86,7 +86,7 @@ def run(
         end = loaded.spec.end_to_end
         simulate_absent(
             workspace,
-            challenge,
+            loaded,
             request.splits or (end.record_split, end.final_split),
             dry_run=dry_run,
             cage=level(i_trust_this_code, weak_cage),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coopt_dag.cli.options import Json, Trust, WeakCage, level
+from coopt_dag.cli.options import ChallengeId, Json, Trust, WeakCage, level
 from coopt_dag.cli.printing import note, put, say
 from coopt_dag.cli.simulating import simulate_absent
 from coopt_dag.errors import (
@@ -27,11 +27,9 @@ if TYPE_CHECKING:
     from coopt_dag.specs.loaded import LoadedWorkspace
     from coopt_dag.specs.read import Read
 
-Name = Annotated[str, typer.Argument(help="Id of a challenge here.")]
-
 
 def validate(
-    challenge: Name,
+    challenge: ChallengeId,
     i_trust_this_code: Trust = False,
     weak_cage: WeakCage = False,
     as_json: Json = False,
@@ -99,7 +97,7 @@ def _tell(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def plots(
-    challenge: Name,
+    challenge: ChallengeId,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail where a file differs.")
     ] = False,
@@ -112,15 +110,14 @@ def plots(
     Example: coopt challenge plots opera_showers
     """
     from coopt_dag.cli.wiring import here
-    from coopt_dag.evaluation.check import public_split
-    from coopt_dag.execution.plots import draw, write
+    from coopt_dag.execution.plots import draw, split_of, write
     from coopt_dag.specs.challenge import load_challenge
     from coopt_dag.specs.pictures import FOLDER
 
     workspace = here()
     loaded = load_challenge(workspace, challenge)
     cage = level(i_trust_this_code, weak_cage)
-    simulate_absent(workspace, challenge, (public_split(loaded),), cage=cage)
+    simulate_absent(workspace, loaded, (split_of(loaded),), cage=cage)
     drawn = draw(workspace, loaded, cage=cage, tell=note)
     changed = [] if check else write(loaded, drawn)
     rows = [{"file": f"{FOLDER}/{d.file}", "bytes": len(d.content), "was": d.state} for d in drawn]

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coopt_dag.execution.harness.job import Level
-    from coopt_dag.specs.loaded import LoadedWorkspace
+    from coopt_dag.specs.loaded import LoadedChallenge, LoadedWorkspace
 
 
 def simulate_absent(
     workspace: LoadedWorkspace,
-    challenge: str,
+    challenge: LoadedChallenge,
     splits: Sequence[str],
     *,
     cage: Level,
@@ -30,17 +30,16 @@ def simulate_absent(
         Some are absent, and it is a dry run.
     """
     from coopt_dag.execution.simulate import absent, is_simulated, simulate
-    from coopt_dag.specs.challenge import load_challenge
 
-    loaded = load_challenge(workspace, challenge)
-    if not is_simulated(loaded):
+    if not is_simulated(challenge):
         return
-    missing = absent(workspace, loaded, dict.fromkeys(splits))
+    name = challenge.spec.id
+    missing = absent(workspace, challenge, dict.fromkeys(splits))
     if missing and dry_run:
         raise DataMissingError(
-            f"the data of '{challenge}' ({', '.join(missing)}) are not simulated yet",
-            hint=f"coopt data fetch {challenge}, or coopt run {challenge}, which makes them first",
+            f"the data of '{name}' ({', '.join(missing)}) are not simulated yet",
+            hint=f"coopt data fetch {name}, or coopt run {name}, which makes them first",
         )
     if missing:
-        note(f"{challenge}: its data ({', '.join(missing)}) are not here; simulating them first")
-    simulate(workspace, loaded, splits=splits, cage=cage, tell=note)
+        note(f"{name}: its data ({', '.join(missing)}) are not here; simulating them first")
+    simulate(workspace, challenge, splits=splits, cage=cage, tell=note)

@@ -53,7 +53,7 @@ def draw(
         As `owncode.perform`.
     """
     spec = _plots(challenge)
-    split = spec.split or _first_public(challenge)
+    split = split_of(challenge)
     files = tuple(picture.file for picture in spec.pictures)
     orders = [
         order_of(workspace, challenge, _call(spec, split, files, turn=turn), cage=cage)
@@ -105,9 +105,17 @@ def _plots(challenge: LoadedChallenge) -> Plots:
     return challenge.spec.plots
 
 
-def _first_public(challenge: LoadedChallenge) -> str:
-    """Give a public split; that there is one is a rule of the specification."""
-    return next(n for n, s in challenge.spec.splits.items() if s.visibility == "public")
+def split_of(challenge: LoadedChallenge) -> str:
+    """Give the split that is drawn; that there is a public one is a rule of the specification.
+
+    Raises
+    ------
+    SpecError
+        The challenge has no `plots`.
+    """
+    return _plots(challenge).split or next(
+        n for n, s in challenge.spec.splits.items() if s.visibility == "public"
+    )
 
 
 def _call(spec: Plots, split: str, files: tuple[str, ...], *, turn: int) -> Call:
